@@ -1,0 +1,14 @@
+"""The only thing a model sees of the data."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Photos on the device, float32, normalised as in colour.py (about −1 to 1)."""
+
+    lightness: Tensor  # (B,1,H,W)
+    ab: Tensor  # (B,2,H,W)
+    label: Tensor  # (B,) int64; −1: unlabelled

@@ -1,0 +1,179 @@
+"""What a sweep leaves on disk: the contract between search, which writes it, and everything that reads it.
+
+    <storage>/<sweep>/
+        sweep.json                      SweepRecord: the spec and where it was run
+        study.journal                   the searcher's memory (Optuna)
+        trials/0007/
+            trial.json                  TrialStart: the configuration; written when the trial is suggested
+            state.json                  TrialState: what became of it
+            evaluations.jsonl           one Evaluation a line
+            checkpoints/*.pt            last, best per task, best joint
+            samples.png                 rows of photos: gray | colorized by this trial | truth
+            tensorboard/                scalars and image grids
+
+Each file is replaced in one step or appended by whole lines, so a reader never waits for a writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data.errors import HuetuneError
+from data.files import write_atomically
+from models.evaluation import Evaluation
+
+State = Literal["waiting", "running", "complete", "pruned", "diverged", "failed"]
+UNFINISHED: tuple[State, ...] = ("waiting", "running")
+
+
+class RecordsError(HuetuneError):
+    """A sweep's folder is missing or cannot be read."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SweepRecord(_Record):
+    """sweep.json: what was asked for, and with what it was run."""
+
+    name: str
+    objectives: dict[str, Literal["min", "max"]]
+    spec: dict[str, Any]
+    """The sweep's YAML file as read, data paths made absolute."""
+    created: datetime
+    command: str
+    versions: dict[str, str]
+    """huetune, python, torch, ray ... and the commit, where known."""
+    data: dict[str, dict[str, Any]] = {}
+    """For train and val: file, sha256, count and classes of the .beton."""
+
+
+class TrialStart(_Record):
+    """trial.json: which point of the space this is."""
+
+    number: int
+    params: dict[str, Any]
+    """The searched values by dotted path."""
+    config: dict[str, Any]
+    """The whole trial configuration (models.config.TrialConfig)."""
+    created: datetime
+
+
+class TrialState(_Record):
+    """state.json: what became of the trial, last writer wins."""
+
+    state: State
+    reason: str = ""
+    """In words: why it was pruned, diverged or failed."""
+    started: datetime | None = None
+    """When the latest attempt began."""
+    ended: datetime | None = None
+    attempts: int = 0
+    node: str = ""
+    gpu_seconds: float = 0.0
+    """Seconds times the share of GPUs held, over all attempts that reported."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Everything known of one trial."""
+
+    folder: Path
+    start: TrialStart
+    state: TrialState
+    evaluations: tuple[Evaluation, ...]
+
+    @property
+    def number(self) -> int:
+        return self.start.number
+
+    @property
+    def final(self) -> Evaluation | None:
+        """The evaluation that counts in every ranking: the last one."""
+        return self.evaluations[-1] if self.evaluations else None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Everything known of one sweep. `unreadable` names the trial folders that could not be read, with the reason."""
+
+    folder: Path
+    record: SweepRecord
+    trials: tuple[Trial, ...]
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def trial_folder(sweep: Path, number: int) -> Path:
+    return sweep / "trials" / f"{number:04d}"
+
+
+def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) -> None:
+    """Write a record under its one name in `folder`, in one step."""
+    write_atomically(folder / _FILES[type(record)], record.model_dump_json(indent=1))
+
+
+def write_evaluations(folder: Path, evaluations: Iterable[Evaluation]) -> None:
+    """Replace a trial's evaluations: a trial that went back to a checkpoint forgets what came after it."""
+    lines = "".join(evaluation.model_dump_json() + "\n" for evaluation in evaluations)
+    write_atomically(folder / "evaluations.jsonl", lines)
+
+
+def append_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    with (folder / "evaluations.jsonl").open("a") as file:
+        file.write(evaluation.model_dump_json() + "\n")
+
+
+def read_sweep(folder: Path) -> Sweep:
+    """Read a sweep, running, finished or broken off.
+
+    Raises:
+        RecordsError: there is no sweep in `folder`, or its sweep.json cannot be read.
+    """
+    record = read_sweep_record(folder)
+    trials, unreadable = [], {}
+    for path in sorted((folder / "trials").glob("[0-9]*")):
+        try:
+            trials.append(read_trial(path))
+        except (OSError, ValidationError) as error:
+            unreadable[path.name] = str(error).splitlines()[0]
+    trials.sort(key=lambda trial: trial.number)
+    return Sweep(folder, record, tuple(trials), unreadable)
+
+
+def read_sweep_record(folder: Path) -> SweepRecord:
+    path = folder / "sweep.json"
+    try:
+        return SweepRecord.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        others = ", ".join(sorted(other.parent.name for other in folder.parent.glob("*/sweep.json"))) or "none"
+        raise RecordsError(f"no sweep {folder.name!r} in {folder.parent}; sweeps there: {others}") from None
+    except (OSError, ValidationError) as error:
+        raise RecordsError(f"{path} cannot be read ({str(error).splitlines()[0]}); restore it from a backup") from None
+
+
+def read_trial(folder: Path) -> Trial:
+    start = TrialStart.model_validate_json((folder / "trial.json").read_bytes())
+    state = folder / "state.json"
+    return Trial(
+        folder,
+        start,
+        TrialState.model_validate_json(state.read_bytes()) if state.exists() else TrialState(state="waiting"),
+        read_evaluations(folder),
+    )
+
+
+def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
+    """The whole lines of a trial's evaluations; a last line that is still being written does not count yet."""
+    path = folder / "evaluations.jsonl"
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    return tuple(Evaluation.model_validate_json(line) for line in lines)
+
+
+_FILES: dict[type[BaseModel], str] = {SweepRecord: "sweep.json", TrialStart: "trial.json", TrialState: "state.json"}
