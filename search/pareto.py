@@ -16,9 +16,9 @@ def minimised(values: list[dict[str, float]], objectives: dict[str, str]) -> Poi
 
 def pareto_ranks(points: Points) -> NDArray[np.int64]:
     """(n,) front of each of the (n, m) minimised `points`: 0 for the Pareto front, 1 for the next one, and so on."""
-    no_worse = (points[:, None] <= points[None]).all(axis=2)
-    better = (points[:, None] < points[None]).any(axis=2)
-    dominates = no_worse & better  # (n, n): row dominates column
+    no_worse = np.all(points[:, None] <= points[None], axis=2)
+    better = np.any(points[:, None] < points[None], axis=2)
+    dominates = np.logical_and(no_worse, better)  # (n, n): row dominates column
     ranks = np.full(len(points), -1, dtype=np.int64)
     front = 0
     while (left := ranks < 0).any():

@@ -1,0 +1,35 @@
+"""The front door: every command of huetune, each in the package that does the work."""
+
+import sys
+
+import typer
+
+import cluster.commands
+import data.commands
+import search.commands
+from analysis.commands import report
+from data.errors import HuetuneError
+
+app = typer.Typer(
+    help="Hyperparameter search for image colorization and multi-task GANs, on one machine or a GPU cluster.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.commands.app, name="data", help="Photos to .beton files, and checks of them.")
+app.add_typer(search.commands.app, name="sweep", help="Run a search, resume it, see how far it is.")
+app.command()(report)
+app.command()(search.commands.colorize)
+app.add_typer(cluster.commands.app, name="cluster", help="See whether a cluster will run a sweep.")
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend is one line on stderr, and exit status 1."""
+    try:
+        app()
+    except HuetuneError as error:
+        typer.secho(f"huetune: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

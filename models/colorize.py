@@ -1,0 +1,38 @@
+"""Colorize a photo of any size: its own lightness at full resolution, with the colours that the network predicts.
+
+The network sees the photo at the size that it was trained on; its ab planes are then enlarged. The eye takes detail
+from the lightness, so nothing is lost (Zhang et al. 2016 do the same).
+"""
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from data.colour import normalise, rgb_to_lab, to_rgb
+from models.colorizer import Colorizer
+
+
+@torch.no_grad()
+def colorize(photo: Image.Image, generator: Colorizer, side: int) -> Image.Image:
+    """The photo in colour, as large as it was. `side`: the shorter side, in pixels, that the network is given."""
+    device = next(generator.parameters()).device
+    upright = ImageOps.exif_transpose(photo).convert("RGB")
+    rgb = torch.from_numpy(np.array(upright)).to(device).permute(2, 0, 1)[None] / 255  # (1,3,H,W)
+    lightness, _ = normalise(rgb_to_lab(rgb))  # (1,1,H,W)
+    small = _resized(lightness, _network_size(upright.height, upright.width, side, generator.stride))
+    ab = generator(small).ab  # (1,2,h,w)
+    colour = to_rgb(lightness, _resized(ab, upright.size[::-1]))[0]  # (3,H,W)
+    pixels = (colour * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    return Image.fromarray(pixels)
+
+
+def _network_size(height: int, width: int, side: int, stride: int) -> tuple[int, int]:
+    """Height and width near the photo's proportions, the shorter about `side`, both multiples of `stride`."""
+    steps = side / min(height, width) / stride
+    return stride * max(1, round(height * steps)), stride * max(1, round(width * steps))
+
+
+def _resized(planes: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(planes, size=size, mode="bilinear", antialias=True)

@@ -1,0 +1,60 @@
+"""The real photos' side of the FID: computed once for a data set, kept beside it, shared by all its trials."""
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from data.batch import Batch
+from data.colour import to_rgb
+from data.manifest import Manifest
+from models.fid import FidNetwork, RealFeaturesKey, load_or_compute_real_features, to_uint8
+from models.weights import load_state
+
+
+class Batches(Protocol):
+    """Batches of photos, the same for the same epoch number."""
+
+    def epoch(self, number: int) -> Iterator[Batch]: ...
+
+
+class FidReference:
+    """Features (N, 2048) of the real photos, and the network that made them."""
+
+    def __init__(self, network: FidNetwork, features: Tensor) -> None:
+        self.network, self.features = network, features
+
+    @property
+    def num_images(self) -> int:
+        return len(self.features)
+
+
+def fid_reference(
+    beton: Path, manifest: Manifest, val: Batches, num_images: int, side: int, device: torch.device
+) -> FidReference:
+    """The reference on the first `num_images` photos of `val`, `side` pixels high and wide; `beton`: their file."""
+    network = _network(device)
+    key = RealFeaturesKey(manifest.sha256, num_images, side, network.weights_hash, "2048")
+    features = load_or_compute_real_features(beton, key, lambda: _real_features(val, network, num_images))
+    return FidReference(network, features.to(device))
+
+
+@functools.cache
+def _network(device: torch.device) -> FidNetwork:
+    """Kept for the trials that a worker runs after this one."""
+    return FidNetwork(load_state("inception-fid")).to(device).eval()
+
+
+def _real_features(batches: Batches, network: FidNetwork, num_images: int) -> Tensor:
+    features: list[Tensor] = []
+    missing = num_images
+    for batch in batches.epoch(0):
+        photos = to_rgb(batch.lightness, batch.ab)[:missing]  # (B,3,H,W)
+        features.append(network(to_uint8(photos)))
+        missing -= len(photos)
+        if not missing:
+            break
+    return torch.cat(features)

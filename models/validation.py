@@ -1,0 +1,80 @@
+"""Validation of a generator: FID, accuracy, L1, PSNR, SSIM, and sample images.
+
+accuracy  share of the labelled photos whose class is right
+l1        mean absolute error of ab in normalised units (×100 is the figure of the papers)
+psnr      in dB, of RGB in 0 to 1, mean over the photos
+ssim      of RGB in 0 to 1, mean over the photos (Wang et al. 2004)
+fid       Fréchet Inception Distance between the first N photos and their colorizations, see fid.py
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+from torchmetrics import Metric
+from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
+
+from data.colour import to_rgb
+from models.colorizer import Colorizer
+from models.fid import frechet_distance, to_uint8
+from models.fid_reference import Batches, FidReference
+
+
+class Validation:
+    """Measures a generator on the validation photos. `fid` None: without FID."""
+
+    def __init__(self, batches: Batches, num_classes: int, fid: FidReference | None, device: torch.device) -> None:
+        self._batches, self._fid, self._device = batches, fid, device
+        self._num_classes = num_classes
+
+    @torch.no_grad()
+    def __call__(self, generator: Colorizer) -> dict[str, float]:
+        """Metrics by name; `accuracy` only for a generator with a classification head."""
+        meters = self._meters(with_accuracy=generator.head is not None)
+        error = torch.zeros(2, dtype=torch.float64, device=self._device)  # sum and count
+        features: list[Tensor] = []
+        generator.eval()
+        for batch in self._batches.epoch(0):
+            prediction = generator(batch.lightness)
+            fake, real = to_rgb(batch.lightness, prediction.ab), to_rgb(batch.lightness, batch.ab)  # (B,3,H,W)
+            error += torch.stack([F.l1_loss(prediction.ab, batch.ab, reduction="sum"), torch.tensor(batch.ab.numel())])
+            meters["psnr"].update(fake, real)
+            meters["ssim"].update(fake, real)
+            if prediction.logits is not None:
+                meters["accuracy"].update(prediction.logits, batch.label)
+            self._add_features(features, fake)
+        metrics = {name: meter.compute().item() for name, meter in meters.items()}
+        metrics["l1"] = (error[0] / error[1]).item()
+        if self._fid is not None:
+            generated = torch.cat(features)
+            # A diverged generator has no distance, and the decomposition would fail on its features.
+            finite = bool(generated.isfinite().all())
+            metrics["fid"] = frechet_distance(self._fid.features, generated) if finite else float("nan")
+        return metrics
+
+    @torch.no_grad()
+    def samples(self, generator: Colorizer, count: int) -> Tensor:
+        """The first `count` photos as (count, 3, 3, H, W): gray, colorized and true RGB, 0 to 1."""
+        generator.eval()
+        rows: list[Tensor] = []
+        for batch in self._batches.epoch(0):
+            gray = to_rgb(batch.lightness, torch.zeros_like(batch.ab))
+            colorized = to_rgb(batch.lightness, generator(batch.lightness).ab)
+            rows += torch.stack([gray, colorized, to_rgb(batch.lightness, batch.ab)], dim=1)
+            if len(rows) >= count:
+                break
+        return torch.stack(rows[:count])
+
+    def _meters(self, with_accuracy: bool) -> dict[str, Metric]:
+        psnr = PeakSignalNoiseRatio(data_range=1.0, reduction="elementwise_mean", dim=(1, 2, 3))
+        meters: dict[str, Metric] = {"psnr": psnr, "ssim": StructuralSimilarityIndexMeasure(data_range=1.0)}
+        if with_accuracy:
+            meters["accuracy"] = MulticlassAccuracy(self._num_classes, average="micro", ignore_index=-1)
+        return {name: meter.to(self._device) for name, meter in meters.items()}
+
+    def _add_features(self, features: list[Tensor], fake: Tensor) -> None:
+        if self._fid is None:
+            return
+        missing = self._fid.num_images - sum(map(len, features))
+        if missing > 0:
+            features.append(self._fid.network(to_uint8(fake[:missing])))

@@ -1,0 +1,87 @@
+"""Connecting to Ray: a cluster of this machine alone, or one at an address."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ray
+
+from search.errors import SweepError
+
+ROOT = Path(__file__).parent.parent
+
+# Set before Ray reads them. Tune's own console and loggers would say everything twice; its snapshots, which we never go
+# back to, would cost more with every trial.
+_ENVIRONMENT = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+}
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Be connected to the Ray cluster at `address`, or to a new one on this machine, on loopback with a token.
+
+    Raises:
+        SweepError: there is no cluster at the address, or it refuses us.
+    """
+    os.environ.update(_ENVIRONMENT)
+    for name in ("ray", "ray.tune", "ray.train"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if address is None:
+        _start_local()
+    else:
+        _join(address)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _start_local() -> None:
+    # Without this Ray puts the host's outer address in the place of 127.0.0.1, and listens there.
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    ray.init(
+        address="local",
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        _node_ip_address="127.0.0.1",
+    )
+
+
+def _join(address: str) -> None:
+    # Workers on other machines have no checkout of ours: they get this one.
+    excludes = ["/.git", "/.venv", "/tests", "*.beton", "__pycache__"]
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"working_dir": str(ROOT), "excludes": excludes},
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise SweepError(
+            f"no Ray cluster answers at {address!r} ({reason}); check the address, and that RAY_AUTH_MODE and the "
+            "token are those of the cluster"
+        ) from error
+
+
+def require_resources(cpu: int, gpu: float) -> None:
+    """Raise SweepError unless some node of the cluster has what one trial is to be given."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if any(node.get("CPU", 0) >= cpu and node.get("GPU", 0) >= gpu for node in nodes):
+        return
+    most = "; ".join(sorted({f"{node.get('CPU', 0):g} CPU, {node.get('GPU', 0):g} GPU" for node in nodes}))
+    raise SweepError(
+        f"resources: a trial is to get {cpu} CPU and {gpu:g} GPU, but the nodes have {most}; "
+        "ask for less, or name a larger cluster with --address"
+    )

@@ -1,0 +1,65 @@
+"""Asynchronous successive halving (Li et al. 2020) on several objectives at once.
+
+At a rung a trial is compared with all trials that have been there before it: non-dominated sorting, and inside a front
+the least crowded first (Deb et al. 2002), so that the ends of the front survive as well as its middle. It goes on if
+fewer than ⌈n/reduction⌉ of the n trials at the rung, itself included, come before it: the first always does.
+Comparing on one objective alone prunes the trials that are best in the other.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.schedulers import FIFOScheduler
+
+from search.pareto import best_first, minimised
+from search.records import Trial
+
+
+def rung_epochs(grace: int, reduction: int, max_epochs: int) -> tuple[int, ...]:
+    """Epochs of the rungs: grace, grace·reduction, grace·reduction² ... below the trial's full length."""
+    epochs = []
+    epoch = grace
+    while epoch < max_epochs:
+        epochs.append(epoch)
+        epoch *= reduction
+    return tuple(epochs)
+
+
+class ParetoAsha(FIFOScheduler):
+    """Ray Tune scheduler. `reasons` says in words why it stopped which trial, by number."""
+
+    def __init__(self, objectives: dict[str, str], rungs: tuple[int, ...], reduction: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._objectives, self._reduction = objectives, reduction
+        self._rungs: dict[int, dict[int, dict[str, float]]] = {epoch: {} for epoch in rungs}
+        self.reasons: dict[int, str] = {}
+
+    def remember(self, trials: Iterable[Trial]) -> None:
+        """Fill the rungs from the records of a sweep that goes on."""
+        for trial in trials:
+            for evaluation in trial.evaluations:
+                if evaluation.epoch in self._rungs:
+                    self._rungs[evaluation.epoch][trial.number] = evaluation.metrics
+
+    def decide(self, number: int, epoch: int, metrics: dict[str, float]) -> bool:
+        """Whether trial `number` goes on after `epoch` epochs. Asking twice changes nothing."""
+        rung = self._rungs.get(epoch)
+        if rung is None:
+            return True
+        rung[number] = metrics
+        numbers = sorted(rung)
+        points = minimised([rung[other] for other in numbers], self._objectives)
+        place = best_first(points).index(numbers.index(number)) + 1
+        places = math.ceil(len(rung) / self._reduction)
+        if place > places:
+            self.reasons[number] = f"place {place} of {len(rung)} after epoch {epoch}, {places} went on"
+        return place <= places
+
+    def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
+        if result["outcome"]:
+            return self.CONTINUE
+        metrics = {name: result[name] for name in self._objectives}
+        goes_on = self.decide(result["number"], result["epoch"], metrics)
+        return self.CONTINUE if goes_on else self.STOP

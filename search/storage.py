@@ -1,0 +1,46 @@
+"""Where sweeps live on disk, and the one option of the command line that says so."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.errors import HuetuneError
+
+DEFAULT_STORAGE = Path("~/huetune/sweeps")
+
+StorageOption = Annotated[
+    Path,
+    typer.Option("--storage", envvar="HUETUNE_STORAGE", help="Folder that holds all sweeps.", file_okay=False),
+]
+"""Type of a command's `storage` parameter; its default is DEFAULT_STORAGE."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+class SweepNameError(HuetuneError):
+    """A sweep's name cannot be the name of a folder."""
+
+
+def checked_name(name: str) -> str:
+    """`name` itself, if it may become the name of a folder.
+
+    Raises:
+        SweepNameError: it is not 1 to 100 letters, digits and . _ -, or starts with a dot or a dash.
+    """
+    if not _NAME.fullmatch(name):
+        raise SweepNameError(
+            f"{name[:100]!r} cannot be a sweep's name: use 1 to 100 of the characters A-Z a-z 0-9 . _ - "
+            "and neither a dot nor a dash at the start"
+        )
+    return name
+
+
+def sweep_folder(storage: Path, name: str) -> Path:
+    """Folder of the sweep `name` under `storage` (a leading ~ is the home folder); it need not exist.
+
+    Raises:
+        SweepNameError: see `checked_name`.
+    """
+    return storage.expanduser() / checked_name(name)

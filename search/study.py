@@ -1,0 +1,83 @@
+"""The sampler's memory: an Optuna study beside the records. The records are the truth; the study follows them."""
+
+from pathlib import Path
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
+from optuna.trial import TrialState as OptunaState
+
+from search.records import UNFINISHED, State, Trial, read_trial, trial_folder
+from search.samplers import sampler_for
+from search.space import Assignment
+from search.spec import SweepSpec
+
+_TOLD_AS: dict[State, OptunaState] = {
+    "complete": OptunaState.COMPLETE,
+    # The sampler learns to avoid what the configuration caused; told FAIL it would propose the same region again.
+    "pruned": OptunaState.PRUNED,
+    "diverged": OptunaState.PRUNED,
+    "failed": OptunaState.FAIL,
+}
+
+_DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
+
+
+class SweepStudy:
+    """Asks for points of the space and tells what became of them."""
+
+    def __init__(self, spec: SweepSpec, folder: Path) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
+        directions = [_DIRECTIONS[direction] for direction in spec.objectives.values()]
+        self._spec = spec
+        self._study = optuna.create_study(
+            study_name=spec.name, storage=storage, directions=directions, load_if_exists=True
+        )
+
+    @property
+    def num_asked(self) -> int:
+        return len(self._study.get_trials(deepcopy=False))
+
+    def ask(self) -> tuple[int, Assignment]:
+        """The number of a new trial and its point of the space."""
+        number = self.num_asked
+        self._study.sampler = sampler_for(self._spec.search.sampler, self._spec.search.seed, number)
+        trial = self._study.ask()
+        return number, self._spec.parsed_space.suggest(trial)
+
+    def ask_again(self, number: int) -> Assignment:
+        """The point of a trial whose record was never written: the same as the first time."""
+        self._study.sampler = sampler_for(self._spec.search.sampler, self._spec.search.seed, number)
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        return self._spec.parsed_space.suggest(optuna.Trial(self._study, frozen._trial_id))
+
+    def tell(self, trial: Trial) -> None:
+        """Pass on a settled trial, unless the study knows already."""
+        if self._study.get_trials(deepcopy=False)[trial.number].state.is_finished():
+            return
+        state = _TOLD_AS[trial.state.state]
+        if state is OptunaState.COMPLETE:
+            assert trial.final is not None
+            self._study.tell(trial.number, [trial.final.metrics[name] for name in self._spec.objectives])
+        else:
+            self._study.tell(trial.number, state=state)
+
+    def settle(self, folder: Path) -> tuple[list[int], list[int]]:
+        """Bring the study up to the records after a break.
+
+        Returns the numbers of the trials to go on with, and of those to ask for again because the break came between
+        the study's note of them and their record.
+        """
+        go_on, again = [], []
+        for number in range(self.num_asked):
+            if not (trial_folder(folder, number) / "trial.json").exists():
+                again.append(number)
+                continue
+            trial = read_trial(trial_folder(folder, number))
+            if trial.state.state in UNFINISHED:
+                go_on.append(number)
+            else:
+                self.tell(trial)
+        return go_on, again
