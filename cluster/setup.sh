@@ -2,6 +2,7 @@
 # Completes .venv: the system libraries FFCV is built with, the pinned packages, this checkout as an editable install.
 # Where all is in place it does nothing, and asks neither for rights nor for the network.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly uv_requirement=uv==0.13.8
@@ -17,11 +18,11 @@ fail() {
 # What the environment depends on; the place, because scripts and the editable install name it.
 inputs() { { .venv/bin/python -VV && pwd && cat requirements.txt pyproject.toml cluster/setup.sh; } 2>&1 | sha256sum; }
 
-# The path of a Python of 3.11 or newer.
+# The path of a Python of 3.11 or newer: the one .venv is made from, if there is one.
 find_python() {
     local name
-    for name in python3 python3.14 python3.13 python3.12 python3.11; do
-        "$name" -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)' 2>/dev/null && return
+    for name in .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11; do
+        "$name" -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys._base_executable)' 2>/dev/null && return
     done
     return 1
 }
@@ -54,6 +55,7 @@ install_packages() {
 # Make or mend .venv and print the path of uv.
 make_environment() {
     local python=$1
+    .venv/bin/python -c '' 2>/dev/null || rm -rf .venv
     if command -v uv; then
         uv venv --quiet --allow-existing --python "$python" .venv
     else

@@ -41,8 +41,8 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
     """
     if (folder / "sweep.json").exists():
         raise SweepError(
-            f"there is a sweep {spec.name!r} in {folder.parent} already; go on with it by `huetune sweep resume {spec.name}` "
-            "or give this one another name with --name"
+            f"there is a sweep {spec.name!r} in {folder.parent} already: `huetune sweep resume {spec.name}` goes on "
+            "with it, or give this one another name with --name"
         )
     manifests = {split: check_quick(Path(spec.data[split])) for split in ("train", "val")}
     with connected(address):

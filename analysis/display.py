@@ -1,0 +1,63 @@
+"""How metrics, parameters and durations are written for people."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from models.evaluation import DIRECTIONS
+from search.records import SweepRecord
+
+LABELS = {"fid": "FID", "l1": "L1", "psnr": "PSNR", "ssim": "SSIM"}
+
+
+def metric_label(name: str, record: SweepRecord) -> str:
+    """A metric's name; that of FID says of how many images it is, because FIDs of different N cannot be compared."""
+    label = LABELS.get(name, name)
+    if name != "fid":
+        return label
+    num_images = val_count(record, "fid_images")
+    return f"{label} (N = {num_images:,})" if num_images else f"{label} (N not recorded)"
+
+
+def metric_title(name: str, record: SweepRecord) -> str:
+    """A metric's label and which way is better."""
+    way = {"min": ", lower is better", "max": ", higher is better", "": ""}[better(name, record.objectives)]
+    return metric_label(name, record) + way
+
+
+def val_count(record: SweepRecord, key: str) -> int | None:
+    """A count of the validation data ("num_samples", "fid_images"), where the sweep recorded one."""
+    count = record.data.get("val", {}).get(key)
+    return count if isinstance(count, int) and count > 0 else None
+
+
+def better(name: str, objectives: Mapping[str, str]) -> str:
+    """Which way a metric is better: "min", "max" or, if nobody knows, ""."""
+    return objectives[name] if name in objectives else DIRECTIONS.get(name, "")
+
+
+def metric_text(name: str, value: float) -> str:
+    """Accuracy in per cent, anything else to four digits, zeros at the end too: 60.70."""
+    if name == "accuracy" and math.isfinite(value):
+        return f"{100 * value:.1f} %"
+    return f"{value:#.4g}".removesuffix(".")
+
+
+def value_text(value: Any) -> str:
+    """A searched value: numbers to four digits, words as they are, anything else as JSON."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def duration_text(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def listed(words: Iterable[object]) -> str:
+    """'1', '1 and 2', '1, 2 and 3'."""
+    *head, last = map(str, words)
+    return f"{', '.join(head)} and {last}" if head else last

@@ -1,0 +1,1 @@
+"""Photos to .beton files to batches on the device."""

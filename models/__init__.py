@@ -1,0 +1,1 @@
+"""Networks, losses, and one training loop for all of them."""

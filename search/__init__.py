@@ -1,0 +1,1 @@
+"""Sweeps: what to try, what to stop, and what is kept of it."""

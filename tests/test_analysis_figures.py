@@ -1,0 +1,93 @@
+import math
+from pathlib import Path
+from typing import Any
+
+from analysis.curves import learning_curves
+from analysis.figures import history_figure, pareto_figure
+from analysis.ranking import rank
+from analysis.style import front_styles
+from search.records import read_sweep
+from analysis_sweeps import write_sweep, write_trial
+
+
+def traces(figure: Any) -> dict[str, Any]:
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_pareto_plot_parts_front_dominated_and_pruned(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep")
+    write_trial(folder, 0, [{"fid": 40.0, "accuracy": 0.9}])
+    write_trial(folder, 1, [{"fid": 20.0, "accuracy": 0.5}])
+    write_trial(folder, 2, [{"fid": 50.0, "accuracy": 0.4}])
+    write_trial(folder, 3, [{"fid": 70.0, "accuracy": 0.3}], "pruned")
+    write_trial(folder, 4, [{"fid": math.nan, "accuracy": 0.3}], "pruned")
+    sweep = read_sweep(folder)
+
+    found = traces(pareto_figure(sweep, rank(sweep)))
+
+    assert list(zip(found["Pareto front"].x, found["Pareto front"].y, strict=True)) == [(20.0, 0.5), (40.0, 0.9)]
+    assert (found["dominated"].x, found["dominated"].y) == ((50.0,), (0.4,))
+    assert found["pruned or running, last values"].x == (70.0,)
+    assert found["trial 0"].text == ("0",)
+
+
+def test_staircase_starts_at_the_best_first_objective_when_more_is_better(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"accuracy": "max", "fid": "min"})
+    write_trial(folder, 0, [{"fid": 20.0, "accuracy": 0.5}])
+    write_trial(folder, 1, [{"fid": 40.0, "accuracy": 0.9}])
+    sweep = read_sweep(folder)
+
+    front = traces(pareto_figure(sweep, rank(sweep)))["Pareto front"]
+
+    assert (front.x, front.line.shape) == ((0.9, 0.5), "hv")
+
+
+def test_one_objective_has_a_history_instead(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"psnr": "max"})
+    for number, psnr in enumerate([20.0, 25.0, 22.0]):
+        write_trial(folder, number, [{"psnr": psnr}])
+    sweep = read_sweep(folder)
+
+    assert pareto_figure(sweep, rank(sweep)) is None
+    found = traces(history_figure(sweep, rank(sweep)))
+    assert found["best so far"].y == (20.0, 25.0, 25.0)
+    assert found["trial"].y == (20.0, 25.0, 22.0)
+
+
+def test_learning_curves_colour_the_front_and_leave_gaps(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"fid": "min"})
+    write_trial(folder, 0, [{"fid": 50.0}, {"fid": math.inf}, {"fid": 30.0}])
+    write_trial(folder, 1, [{"fid": 90.0}], "pruned")
+    sweep = read_sweep(folder)
+
+    found = traces(learning_curves(sweep, rank(sweep))["fid"])
+
+    assert (found["trial 0"].x, found["trial 0"].y) == ((1, 2, 3), (50.0, None, 30.0))
+    assert found["other trials"].y == (90.0, None)
+
+
+def test_there_is_nothing_to_draw_before_the_first_evaluation(tmp_path: Path):
+    sweep = read_sweep(write_sweep(tmp_path / "sweep"))
+
+    assert pareto_figure(sweep, rank(sweep)) is None
+    assert history_figure(sweep, rank(sweep)) is None
+    assert learning_curves(sweep, rank(sweep)) == {}
+
+
+def test_every_trial_of_a_large_front_looks_different(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep")
+    for number in range(24):
+        write_trial(folder, number, [{"fid": 10.0 + number, "accuracy": 0.1 + number / 100}])
+
+    assert len(set(front_styles(rank(read_sweep(folder))).values())) == 24
+
+
+def test_hover_text_of_users_is_escaped(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep")
+    write_trial(folder, 0, [{"fid": 1.0, "accuracy": 0.5}], params={"<b>a</b>": '<a href="javascript:1">x</a>'})
+    sweep = read_sweep(folder)
+
+    hover = traces(pareto_figure(sweep, rank(sweep)))["trial 0"].hovertext[0]
+
+    assert "&lt;b&gt;a&lt;/b&gt;: &lt;a href=" in hover
+    assert "<a" not in hover
