@@ -5,7 +5,7 @@ from collections.abc import Callable
 from models.class_branch import ClassificationHead
 from models.colorizer import Colorizer
 from models.config import ModelConfig
-from models.resnet_unet import STRIDE, ResNetEncoder, ResNetUNetDecoder
+from models.resnet_unet import ResNetEncoder, ResNetUNetDecoder
 from models.resnet_unet import channels_of as resnet_channels
 from models.unet import UNetDecoder, UNetEncoder
 from models.unet import channels_of as unet_channels
@@ -20,7 +20,7 @@ def build_generator(config: ModelConfig, num_classes: int) -> Colorizer:
 def _unet(config: ModelConfig, num_classes: int) -> Colorizer:
     encoder = UNetEncoder(config.width, config.depth)
     decoder = UNetDecoder(config.width, config.depth, config.dropout)
-    return Colorizer(encoder, decoder, _head(unet_channels(config.width, config.depth), num_classes), 2**config.depth)
+    return Colorizer(encoder, decoder, _head(unet_channels(config.width, config.depth), num_classes), config.stride)
 
 
 def _resnet_unet(config: ModelConfig, num_classes: int) -> Colorizer:
@@ -29,9 +29,8 @@ def _resnet_unet(config: ModelConfig, num_classes: int) -> Colorizer:
     if config.pretrained:
         state = load_state(config.backbone)
         encoder.load_state_dict({name: value for name, value in state.items() if not name.startswith("fc.")})
-    return Colorizer(
-        encoder, ResNetUNetDecoder(config.width), _head(resnet_channels(config.width), num_classes), STRIDE
-    )
+    decoder = ResNetUNetDecoder(config.width)
+    return Colorizer(encoder, decoder, _head(resnet_channels(config.width), num_classes), config.stride)
 
 
 def _head(channels: list[int], num_classes: int) -> ClassificationHead | None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from data.errors import HuetuneError
 from models.config import Task
 
 
@@ -39,11 +38,3 @@ class Colorizer(nn.Module):
     def layers_of(self, task: Task) -> nn.Module | None:
         """The layers that only this task uses."""
         return self.decoder if task == "colorization" else self.head
-
-    def check_side(self, height: int, width: int) -> None:
-        """Raise unless the network takes images of this size."""
-        if height % self.stride or width % self.stride:
-            raise HuetuneError(
-                f"images of {height}×{width} do not fit this network, which halves them down to 1/{self.stride}: "
-                f"use sides that are multiples of {self.stride}, or for a U-Net a smaller model.depth"
-            )

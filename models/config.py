@@ -24,6 +24,11 @@ class ModelConfig(_Config):
     dropout: float = Field(0.5, ge=0, lt=1)
     """Dropout of the U-Net decoder's innermost skip blocks (Isola et al. 2017)."""
 
+    @property
+    def stride(self) -> int:
+        """Factor from an image's side to the bottleneck's: sides must be multiples of it."""
+        return 2**self.depth if self.backbone == "unet" else 32
+
     @model_validator(mode="after")
     def _pretrained_exists(self) -> Self:
         if self.pretrained and (self.backbone == "unet" or self.width != 1):

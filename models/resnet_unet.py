@@ -9,7 +9,6 @@ from torchvision.models.resnet import BasicBlock
 
 from models.blocks import UpBlock, initialise, output_block, scaled
 
-STRIDE = 32
 _BLOCKS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3)}
 
 

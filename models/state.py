@@ -23,7 +23,6 @@ class TrainingState:
         self.num_classes = num_classes if "classification" in config.tasks else 0
         self.objective = ADVERSARIAL[config.loss.adversarial]
         self.generator = build_generator(config.model, self.num_classes).to(device)
-        self.generator.check_side(side, side)
         self.discriminator = PatchGAN(config.model.width, normalised=not self.objective.penalised).to(device)
         self.weighting = build_weighting(config.loss, config.tasks).to(device)
         self.stopping = PerTaskEarlyStopping(config.early_stopping, config.tasks)

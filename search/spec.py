@@ -115,9 +115,9 @@ def parse_spec(content: dict[str, Any]) -> SweepSpec:
         raise SpecError(explain(error, SweepSpec)) from None
     checked_name(spec.name)
     _check_paths(spec)
-    _check_objectives(spec)
     for corner in spec.parsed_space.corners():
         _check_corner(spec, corner)
+    _check_objectives(spec)
     return spec
 
 
@@ -134,6 +134,10 @@ def _check_objectives(spec: SweepSpec) -> None:
             raise SpecError(f"objectives: unknown metric {name}; {nearest(name, list(DIRECTIONS))}")
         if direction != DIRECTIONS[name]:
             raise SpecError(f"objectives: {name} is to be {direction}, but better is {DIRECTIONS[name]}; change it")
+    if len({spec.trial_config(corner).evaluation.fid_images for corner in spec.parsed_space.corners()}) > 1:
+        raise SpecError(
+            "space: evaluation.fid_images must be the same for all trials: FIDs of different N do not compare"
+        )
 
 
 def _check_corner(spec: SweepSpec, corner: Assignment) -> None:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from data.errors import HuetuneError
 from data.manifest import Manifest, check_quick
+from models.fit import check_fit
 from search.budget import BudgetMeter
 from search.connection import connected, require_resources
 from search.errors import SweepError
@@ -45,6 +46,8 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
             "with it, or give this one another name with --name"
         )
     manifests = {split: check_quick(Path(spec.data[split])) for split in ("train", "val")}
+    for corner in spec.parsed_space.corners():
+        check_fit(spec.trial_config(corner), manifests["train"], manifests["val"])
     with connected(address):
         require_resources(spec.resources.cpu, spec.resources.gpu)
         write_record(folder, _sweep_record(spec, manifests))

@@ -18,6 +18,7 @@ from models.checkpoint import LAST, checkpoint_path, load_checkpoint
 from models.config import TrialConfig
 from models.evaluation import Evaluation
 from models.fid_reference import FidReference, fid_reference
+from models.fit import check_fit, image_side
 from models.state import TrainingState
 from models.training import DivergedError, train
 from models.validation import Validation
@@ -50,9 +51,10 @@ def run_training(config: TrialConfig, folder: Path, device: torch.device) -> Ite
     """Train into `folder`, from where it was left; an evaluation is yielded when all that belongs to it is written."""
     checkpoints = folder / "checkpoints"
     with _loaders(config, device) as (batches, val):
+        check_fit(config, batches.manifest, val.manifest)
         num_classes = len(batches.manifest.classes)
         validation = Validation(val, num_classes, _fid_reference(config, val, device), device)
-        state = TrainingState(config, num_classes, _side(config, val), device)
+        state = TrainingState(config, num_classes, image_side(config, val.manifest), device)
         write_evaluations(folder, _heard_before(checkpoints, device))
         with TrialTensorboard(folder / "tensorboard") as tensorboard:
             for evaluation in train(state, batches, validation, checkpoints):
@@ -95,11 +97,8 @@ def _fid_reference(config: TrialConfig, val: Loader, device: torch.device) -> Fi
     num_images = min(config.evaluation.fid_images, val.num_samples)
     if not num_images:
         return None
-    return fid_reference(config.data.val, val.manifest, val, num_images, _side(config, val), device)
-
-
-def _side(config: TrialConfig, val: Loader) -> int:
-    return config.data.image_size or val.manifest.size
+    side = image_side(config, val.manifest)
+    return fid_reference(config.data.val, val.manifest, val, num_images, side, device)
 
 
 def prepare_fid(config: TrialConfig) -> None:

@@ -2,12 +2,13 @@ import math
 from pathlib import Path
 from typing import Any
 
+from recorded_sweeps import write_sweep, write_trial
+
 from analysis.curves import learning_curves
 from analysis.figures import history_figure, pareto_figure
 from analysis.ranking import rank
 from analysis.style import front_styles
 from search.records import read_sweep
-from analysis_sweeps import write_sweep, write_trial
 
 
 def traces(figure: Any) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from recorded_sweeps import write_samples, write_sweep, write_trial
 
 from analysis.gallery import MAX_PHOTOS, SamplesError, gallery, read_cells
 from search.records import read_sweep
-from analysis_sweeps import write_samples, write_sweep, write_trial
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from recorded_sweeps import write_sweep, write_trial
 
 from analysis.ranking import RankingError, best, rank
 from search.records import Sweep, read_sweep
-from analysis_sweeps import write_sweep, write_trial
 
 # By hand: 2 and 4 form the front (4 has the lower FID); 1 is dominated by 4 alone and 3 by 2 alone, so both are on the
 # second front; 0 is dominated by 1 too and 5 by everyone.

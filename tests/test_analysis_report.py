@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from recorded_sweeps import write_samples, write_sweep, write_trial
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -12,7 +13,6 @@ from analysis.commands import report
 from analysis.report import ReportError, write_report
 from search.records import RecordsError
 from search.storage import SweepNameError, sweep_folder
-from analysis_sweeps import write_samples, write_sweep, write_trial
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 PARAMS = {"loss.l1": 12.5, "model.backbone": "unet"}

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
+from recorded_sweeps import write_sweep, write_trial
 
 from analysis.ranking import rank
 from analysis.verdict import standard_error, verdict
 from search.records import read_sweep
-from analysis_sweeps import write_sweep, write_trial
 
 
 def said(folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Sweeps on disk in the true format, for the tests of analysis."""
+"""Sweeps on disk in the true format, for tests of what reads them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,0 +1,29 @@
+"""Real files for every test: a small folder of photos, and .beton files built from it."""
+
+from pathlib import Path
+
+import pytest
+from photos import SHAPES, Betons, make_photo
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 3 class folders of 11 JPEGs each."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name in SHAPES:
+        (folder / name).mkdir()
+        for number in range(11):
+            make_photo(name, number).save(folder / name / f"{number:02d}.jpg", quality=95)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def betons(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Betons:
+    from data.build import build
+    from data.config import BuildOptions
+    from data.sources import open_source
+
+    folder = tmp_path_factory.mktemp("betons")
+    options = BuildOptions(size=32, val=0.27)
+    build(open_source(str(photo_folder)), folder, options, num_workers=1)
+    return Betons(folder / "train.beton", folder / "val.beton")

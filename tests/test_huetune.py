@@ -1,0 +1,67 @@
+"""The front door: what a user sees first, and what a wrong input says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from photos import Betons
+
+
+def huetune(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "huetune", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_help_names_every_command():
+    shown = huetune("--help")
+    assert shown.returncode == 0
+    for command in ("data", "sweep", "report", "colorize", "cluster"):
+        assert f" {command} " in shown.stdout
+
+
+def spec(path: Path, betons: Betons, **changes: object) -> Path:
+    content = {
+        "name": "x",
+        "data": {"train": str(betons.train), "val": str(betons.val), "batch_size": 8},
+        "objectives": {"l1": "min"},
+        "base": {"model": {"depth": 5, "width": 0.125}},
+        "space": {"loss.l1": {"log": [1, 300]}},
+        "search": {"trials": 1},
+    }
+    path.write_text(yaml.safe_dump(content | changes))
+    return path
+
+
+def test_wrong_input_is_one_line_and_exit_status_1(betons: Betons, tmp_path: Path):
+    truncated = tmp_path / "val.beton"
+    truncated.write_bytes(betons.val.read_bytes()[:-100])
+    (tmp_path / "val.beton.json").write_bytes((betons.val.parent / "val.beton.json").read_bytes())
+    data = {"train": str(betons.train), "val": str(betons.val)}
+    for arguments, words in [
+        (["sweep", "run", spec(tmp_path / "a.yaml", betons, bugdet={})], "bugdet: unknown key; did you mean budget?"),
+        (
+            ["sweep", "run", spec(tmp_path / "b.yaml", betons, data=data | {"val": "no.beton"})],
+            "no.beton is not a file",
+        ),
+        (["sweep", "run", spec(tmp_path / "c.yaml", betons, data=data | {"val": str(truncated)})], "is truncated"),
+        (["sweep", "run", spec(tmp_path / "d.yaml", betons, base={})], "multiples of 256 px"),
+        (["sweep", "status", "nothing"], "no sweep 'nothing'"),
+        (["sweep", "resume", "../x"], "cannot be a sweep's name"),
+        (["colorize", "no.jpg", "--from", "nothing"], "no photo no.jpg"),
+    ]:
+        failed = huetune(*arguments, "--storage", tmp_path)
+        assert failed.returncode == 1
+        assert words in failed.stderr
+        assert failed.stderr.count("\n") == 1
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.slow
+def test_too_large_a_request_is_refused_before_the_sweep_starts(betons: Betons, tmp_path: Path):
+    path = spec(tmp_path / "gpu.yaml", betons, resources={"gpu": 64})
+    failed = huetune("sweep", "run", path, "--storage", tmp_path)
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
+    assert "64 GPU, but the nodes have" in failed.stderr
+    assert not (tmp_path / "x").exists()

@@ -1,0 +1,58 @@
+"""Colorizing at full resolution, and checkpoints that cannot be trusted."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import color
+
+from models.backbones import build_generator
+from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from models.colorize import colorize
+from models.config import ModelConfig
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("size", [(301, 177), (40, 400), (64, 64), (5, 7)])
+def test_photo_keeps_its_size_and_its_lightness(size: tuple[int, int]):
+    torch.manual_seed(0)
+    generator = build_generator(ModelConfig(width=0.125, depth=4), 0).eval()
+    height_ramp = np.linspace(40, 200, size[0] * size[1]).reshape(size[1], size[0])
+    photo = Image.fromarray(np.repeat(height_ramp[..., None], 3, axis=2).astype(np.uint8))
+    result = colorize(photo, generator, side=32)
+    assert result.size == photo.size
+    before, after = color.rgb2lab(np.array(photo))[..., 0], color.rgb2lab(np.array(result))[..., 0]
+    assert np.abs(before - after).max() < 1.0  # an untrained network stays inside the gamut; 8 bits round
+
+
+def test_photo_that_lies_on_its_side_is_turned_upright():
+    generator = build_generator(ModelConfig(width=0.125, depth=4), 0).eval()
+    photo = Image.new("RGB", (60, 30), "gray")
+    photo.getexif()[0x0112] = 6  # rotate by 90°
+    assert colorize(photo, generator, side=16).size == (30, 60)
+
+
+def test_checkpoint_with_code_in_it_is_refused(tmp_path: Path):
+    class Harmful:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (Path.touch, (str(tmp_path / "harmed"),))
+
+    path = tmp_path / "evil.pt"
+    path.write_bytes(pickle.dumps(Harmful()))
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load_checkpoint(path, CPU)
+    assert not (tmp_path / "harmed").exists()
+
+
+def test_truncated_or_missing_checkpoint_is_named(tmp_path: Path):
+    path = tmp_path / "last.pt"
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        load_checkpoint(path, CPU)
+    save_checkpoint(path, {"epoch": 1, "weights": torch.zeros(1000)})
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"last\.pt cannot be read"):
+        load_checkpoint(path, CPU)

@@ -1,0 +1,47 @@
+"""Configurations that cannot be trained on the data are refused before anything starts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from photos import Betons
+
+from data.manifest import read_manifest
+from models.config import TrialConfig
+from models.fit import FitError, check_fit
+
+
+def trial(betons: Betons, **changes: Any) -> TrialConfig:
+    base: dict[str, Any] = {"data": {"train": betons.train, "val": betons.val, "batch_size": 8}, "model": {"depth": 5}}
+    return TrialConfig.model_validate({**base, **changes})
+
+
+def check(config: TrialConfig, betons: Betons, **val: Any) -> None:
+    check_fit(config, read_manifest(betons.train), read_manifest(betons.val).model_copy(update=val))
+
+
+def test_fitting_configuration_passes(betons: Betons):
+    check(trial(betons, loss={"classification": 1}), betons)
+
+
+def test_misfits_are_named(betons: Betons):
+    data = {"train": betons.train, "val": betons.val}
+    for changes, words in [
+        ({"model": {"depth": 6}}, "multiples of 64 px"),
+        ({"data": {**data, "image_size": 64}}, "photos of 32 px are stored"),
+        ({"data": {**data, "batch_size": 25}}, "24 training photos fill no batch"),
+    ]:
+        with pytest.raises(FitError, match=words):
+            check(trial(betons, **changes), betons)
+
+
+def test_data_that_do_not_belong_together_are_refused(betons: Betons):
+    with pytest.raises(FitError, match="different classes"):
+        check(trial(betons), betons, classes=("a", "b"))
+    with pytest.raises(FitError, match="validation photos of 48 px"):
+        check(trial(betons), betons, size=48)
+
+
+def test_missing_photos_have_no_default(betons: Betons, tmp_path: Path):
+    with pytest.raises(ValueError, match="val"):
+        TrialConfig.model_validate({"data": {"train": tmp_path}})

@@ -1,0 +1,99 @@
+"""Sweep files: what they mean, and one clear line for each mistake."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from models.config import TrialConfig
+from search.errors import SpecError
+from search.preset import FOLDER, preset
+from search.space import Assignment
+from search.spec import load_spec, parse_spec
+
+SWEEPS = Path(__file__).parent.parent / "search" / "sweeps"
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "name": "multitask",
+        "data": {"train": "train.beton", "val": "val.beton"},
+        "objectives": {"fid": "min", "accuracy": "max"},
+        "base": {"loss": {"classification": 1.0}},
+        "space": {"loss.l1": {"log": [1, 300]}},
+        "search": {"trials": 8},
+    }
+    return spec | changes
+
+
+def test_point_of_the_space_becomes_a_trial_configuration():
+    spec = parse_spec(content(data={"train": "t", "val": "v", "batch_size": 4}, base={"loss": {"classification": 2.0}}))
+    point: Assignment = {"loss.l1": 30.0, "early_stopping.classification.patience": 5}
+    config = spec.trial_config(point)
+    assert (config.data.batch_size, config.loss.l1, config.loss.classification) == (4, 30.0, 2.0)
+    assert config.early_stopping.classification.patience == 5
+
+
+def test_data_paths_are_relative_to_the_file(tmp_path: Path):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(yaml.safe_dump(content(data={"train": "photos/train.beton", "val": "~/val.beton"})))
+    data = load_spec(path).data
+    assert data == {"train": str(tmp_path / "photos/train.beton"), "val": str(Path.home() / "val.beton")}
+
+
+def test_spec_survives_its_own_record():
+    spec = parse_spec(content(base="cgan-unet", objectives={"fid": "min"}))
+    assert parse_spec(spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def test_every_preset_is_a_trial_configuration(name: str):
+    TrialConfig.model_validate(preset(name) | {"data": {"train": "t", "val": "v"}})
+
+
+@pytest.mark.parametrize("path", sorted(SWEEPS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_sweep_that_we_ship_can_be_read(path: Path):
+    assert load_spec(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"serach": {}}, r"serach: unknown key; did you mean search\?"),
+        ({"search": {"trails": 3}}, r"search\.trails: unknown key; did you mean trials\?"),
+        ({"search": {"trials": 0}}, r"search\.trials: .*greater than or equal to 1 \(got 0\)"),
+        ({"search": {"trials": 3, "sampler": "tqe"}}, r"search\.sampler: .*'tpe'.* \(got 'tqe'\)"),
+        ({"space": {"loss.l2": [1, 2]}}, r"space: unknown key loss\.l2; did you mean loss\.l1\?"),
+        (
+            {"space": {"loss.l1": {"uniform": [-1, 1]}}},
+            r"loss\.l1: .*greater than 0 \(got -1\.0\) \[with loss\.l1=-1\.0\]",
+        ),
+        ({"space": {"model.backbone": ["unet", "vgg"]}}, r"model\.backbone: .*\(got 'vgg'\)"),
+        ({"base": "cgan-unett"}, r"no preset 'cgan-unett'; did you mean cgan-unet\?"),
+        ({"base": {"loss": {"gan": 1}}}, r"loss\.gan: unknown key"),
+        ({"objectives": {"FID": "min"}}, r"unknown metric FID; "),
+        ({"objectives": {"fid": "max"}}, r"fid is to be max, but better is min"),
+        ({"base": {}}, "accuracy needs a classification head"),
+        ({"base": {"loss": {"classification": 1}, "evaluation": {"fid_images": 0}}}, "fid needs photos"),
+        ({"space": {"evaluation.fid_images": [50, 100]}}, "fid_images must be the same"),
+        ({"name": "../x"}, "cannot be a sweep's name"),
+        ({"resources": {"gpu": -1}}, r"resources\.gpu"),
+    ],
+)
+def test_mistake_is_told_in_one_line(changes: dict[str, Any], words: str):
+    with pytest.raises(Exception, match=words) as caught:
+        parse_spec(content(**changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_file_that_is_no_spec_is_named(tmp_path: Path):
+    path = tmp_path / "sweep.yaml"
+    with pytest.raises(SpecError, match="no sweep file"):
+        load_spec(path)
+    path.write_text("name: [unclosed")
+    with pytest.raises(SpecError, match=r"sweep\.yaml is not a YAML file"):
+        load_spec(path)
+    path.write_text("just words")
+    with pytest.raises(SpecError, match="not the sections of a sweep"):
+        load_spec(path)

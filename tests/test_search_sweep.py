@@ -1,0 +1,150 @@
+"""Whole sweeps as a user runs them: the command line, a real Ray, real files."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from photos import Betons, make_photo
+from PIL import Image
+
+from models.evaluation import Evaluation
+from search.records import Sweep, read_evaluations, read_sweep, trial_folder
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parent.parent
+
+
+def write_spec(path: Path, betons: Betons, **changes: Any) -> Path:
+    spec: dict[str, Any] = {
+        "name": "small",
+        "data": {"train": str(betons.train), "val": str(betons.val), "batch_size": 8},
+        "objectives": {"l1": "min", "accuracy": "max"},
+        "base": {
+            "model": {"width": 0.125, "depth": 4},
+            "loss": {"classification": 1.0},
+            "evaluation": {"fid_images": 0, "samples": 2},
+            "epochs": 3,
+        },
+        "space": {
+            "loss.adversarial": ["bce", "wgan-gp"],
+            "loss.gradient_penalty": {"uniform": [1, 20], "when": {"loss.adversarial": "wgan-gp"}},
+            "loss.l1": {"log": [1, 300]},
+            "model.backbone": ["unet", "resnet18"],
+        },
+        "search": {"trials": 4, "seed": 1},
+        "pruning": {"reduction": 2},
+        "resources": {"cpu": os.cpu_count()},  # one trial at a time, so that their order is always the same
+    }
+    path.write_text(yaml.safe_dump(spec | changes))
+    return path
+
+
+def huetune(*arguments: object, storage: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "huetune", *map(str, arguments), "--storage", str(storage)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=storage)  # noqa: S603
+
+
+def results(sweep: Sweep) -> list[Any]:
+    """All that must not depend on when and how often a sweep was broken off."""
+
+    def timeless(evaluation: Evaluation) -> Evaluation:
+        return evaluation.model_copy(update={"seconds": 0.0})
+
+    return [
+        (trial.number, trial.start.params, trial.state.state, trial.state.reason, [*map(timeless, trial.evaluations)])
+        for trial in sweep.trials
+    ]
+
+
+@pytest.fixture(scope="module")
+def spec_file(betons: Betons, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_spec(tmp_path_factory.mktemp("spec") / "small.yaml", betons)
+
+
+@pytest.fixture(scope="module")
+def finished(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The storage of a sweep that ran to its end."""
+    storage = tmp_path_factory.mktemp("finished")
+    run = huetune("sweep", "run", spec_file, storage=storage)
+    assert run.returncode == 0, run.stderr
+    return storage
+
+
+def test_every_trial_leaves_its_records_checkpoints_and_tensorboard(finished: Path):
+    sweep = read_sweep(finished / "small")
+    assert [trial.number for trial in sweep.trials] == [0, 1, 2, 3]
+    assert {trial.state.state for trial in sweep.trials} <= {"complete", "pruned"}
+    for trial in sweep.trials:
+        epochs = [evaluation.epoch for evaluation in trial.evaluations]
+        assert epochs == list(range(1, len(epochs) + 1))
+        assert (trial.state.state == "complete") == (epochs[-1] == 3)
+        assert (trial.folder / "checkpoints" / "best-joint.pt").exists()
+        assert list((trial.folder / "tensorboard").glob("events.out.tfevents.*"))
+        assert Image.open(trial.folder / "samples.png").size == (96, 64)
+
+
+def test_status_report_and_colorize_read_a_finished_sweep(finished: Path):
+    status = huetune("sweep", "status", "small", storage=finished)
+    assert "4 asked for" in status.stdout
+    report = huetune("report", "small", storage=finished)
+    assert Path(report.stdout.splitlines()[-1]).stat().st_size > 1_000_000
+    photo = finished / "photo.jpg"
+    make_photo("leaf", 99).save(photo)
+    colorized = huetune("colorize", photo, "--from", "small", storage=finished)
+    assert Image.open(colorized.stdout.strip()).size == (64, 48)
+
+
+def test_same_seed_gives_the_same_sweep_bit_for_bit(finished: Path, spec_file: Path, tmp_path: Path):
+    assert huetune("sweep", "run", spec_file, storage=tmp_path).returncode == 0
+    assert results(read_sweep(tmp_path / "small")) == results(read_sweep(finished / "small"))
+
+
+def test_killed_sweep_resumes_to_the_same_results(finished: Path, spec_file: Path, tmp_path: Path):
+    command = [sys.executable, "-m", "huetune", "sweep", "run", str(spec_file), "--storage", str(tmp_path)]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    second = trial_folder(tmp_path / "small", 1)
+    while not read_evaluations(second):
+        assert driver.poll() is None, "the sweep ended before it could be killed"
+        time.sleep(0.05)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    resumed = huetune("sweep", "resume", "small", storage=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert results(read_sweep(tmp_path / "small")) == results(read_sweep(finished / "small"))
+
+
+def test_finished_sweep_resumes_to_nothing_and_its_name_is_taken(finished: Path, spec_file: Path):
+    before = results(read_sweep(finished / "small"))
+    assert huetune("sweep", "resume", "small", storage=finished).returncode == 0
+    again = huetune("sweep", "run", spec_file, storage=finished)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "huetune sweep resume small" in again.stderr
+    assert results(read_sweep(finished / "small")) == before
+
+
+def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Betons, tmp_path: Path):
+    base = {
+        "model": {"width": 0.125, "depth": 4},
+        "evaluation": {"fid_images": 0, "samples": 2},
+        "epochs": 1,
+        "loss": {"classification": 1.0},
+    }
+    space = {"optimizer.generator_lr": [1e-3, 1e30]}
+    spec = write_spec(tmp_path / "spec.yaml", betons, base=base, space=space, search={"trials": 6, "sampler": "random"})
+    broken = trial_folder(tmp_path / "small", 0) / "checkpoints" / "last.pt"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"not a checkpoint")
+    run = huetune("sweep", "run", spec, storage=tmp_path)
+    assert run.returncode == 0, run.stderr
+    trials = read_sweep(tmp_path / "small").trials
+    assert (trials[0].state.state, "last.pt cannot be read" in trials[0].state.reason) == ("failed", True)
+    for trial in trials[1:]:
+        wild = trial.start.params["optimizer.generator_lr"] > 1
+        assert trial.state.state == ("diverged" if wild else "complete")
+    assert len({trial.state.state for trial in trials}) == 3
