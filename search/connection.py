@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import ray
 from search.errors import SweepError
 
 ROOT = Path(__file__).parent.parent
+CONNECT_TIMEOUT_S = 10
 
 # Set before Ray reads them. Tune's own console and loggers would say everything twice; its snapshots, which we never go
 # back to, would cost more with every trial.
@@ -58,6 +60,7 @@ def _start_local() -> None:
 
 
 def _join(address: str) -> None:
+    _require_listener(address)
     # Workers on other machines have no checkout of ours: they get this one.
     excludes = ["/.git", "/.venv", "/tests", "*.beton", "__pycache__"]
     try:
@@ -73,6 +76,19 @@ def _join(address: str) -> None:
             f"no Ray cluster answers at {address!r} ({reason}); check the address, and that RAY_AUTH_MODE and the "
             "token are those of the cluster"
         ) from error
+
+
+def _require_listener(address: str) -> None:
+    """Raise SweepError at once where nothing listens: Ray itself would wait for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()
+    except (OSError, ValueError) as error:
+        raise SweepError(
+            f"nothing answers at --address {address!r} ({error}); give the host:port of a running Ray head"
+        ) from None
 
 
 def require_resources(cpu: int, gpu: float) -> None:

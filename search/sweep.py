@@ -28,7 +28,6 @@ from search.records import UNFINISHED, Sweep, SweepRecord, read_sweep, write_rec
 from search.searcher import StudySearcher
 from search.spec import SweepSpec, parse_spec
 from search.study import SweepStudy
-from search.trial import prepare_fid, run_trial
 
 MAX_WORKER_DEATHS = 3
 """How often a trial goes on from its checkpoint after its worker died, before it counts as failed."""
@@ -82,7 +81,6 @@ def _drive(spec: SweepSpec, folder: Path, console: Console) -> None:
     with SweepProgress(console, dict(spec.objectives), settled, spec.search.trials) as progress, _sigterm_as_ctrl_c():
         searcher = StudySearcher(spec, folder, SweepStudy(spec, folder), pruning, budget, progress)
         if searcher.num_left and not budget.spent:
-            prepare_fid(spec.trial_config(next(spec.parsed_space.corners())))
             _run_tune(spec, searcher, pruning)
         console.print(progress.best() or "no trial has completed")
     _require_end(spec, read_sweep(folder), budget)
@@ -92,7 +90,7 @@ def _run_tune(spec: SweepSpec, searcher: StudySearcher, pruning: ParetoAsha | No
     resources = {"cpu": spec.resources.cpu, "gpu": spec.resources.gpu}
     with tempfile.TemporaryDirectory(prefix="huetune-tune-") as scratch:
         tuner = tune.Tuner(
-            tune.with_resources(run_trial, resources),
+            tune.with_resources(_trial, resources),
             # A worker that stays for the next trial saves seconds of start-up and keeps the Inception network.
             tune_config=tune.TuneConfig(
                 search_alg=searcher, scheduler=pruning, num_samples=searcher.num_left, reuse_actors=True
@@ -105,6 +103,13 @@ def _run_tune(spec: SweepSpec, searcher: StudySearcher, pruning: ParetoAsha | No
             ),
         )
         tuner.fit()
+
+
+def _trial(assignment: dict[str, Any]) -> None:
+    # Imported by the workers only: the driver does without torch and FFCV, and so starts and complains at once.
+    from search.trial import run_trial
+
+    run_trial(assignment)
 
 
 def _pruning(spec: SweepSpec, sweep: Sweep) -> ParetoAsha | None:

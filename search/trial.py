@@ -101,15 +101,6 @@ def _fid_reference(config: TrialConfig, val: Loader, device: torch.device) -> Fi
     return fid_reference(config.data.val, val.manifest, val, num_images, side, device)
 
 
-def prepare_fid(config: TrialConfig) -> None:
-    """Compute the real photos' features before the first trials start, which would all do so at once."""
-    val = open_loader(config.data.val, config.data, training=False, seed=config.seed, device=torch.device("cpu"))
-    try:
-        _fid_reference(config, val, torch.device("cpu"))
-    finally:
-        val.close()
-
-
 def _device(cpu: int, gpu: float) -> torch.device:
     """The device that Ray lent, with the threads and the share of GPU memory that belong to the trial."""
     torch.set_num_threads(cpu)
