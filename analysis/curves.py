@@ -11,6 +11,7 @@ from analysis.style import FAINT, TICKS, Style, empty_figure, front_styles
 from search.records import Sweep, Trial
 
 MAX_IN_LEGEND = 8
+MAX_TICKS = 10
 CurvePoint = tuple[int | None, float | None, str]
 """Epoch, value, hover text; no value: a gap in the line."""
 
@@ -25,6 +26,8 @@ def _curves(name: str, sweep: Sweep, ranking: Ranking) -> go.Figure:
     styles = front_styles(ranking)
     figure = empty_figure("Epoch", "")
     figure.update_yaxes(tickformat=TICKS.get(name))
+    longest = max((trial.final.epoch for trial in sweep.trials if trial.final), default=1)
+    figure.update_xaxes(dtick=math.ceil(longest / MAX_TICKS))  # epochs are whole numbers
     rest = [trial for trial in sweep.trials if trial.number not in styles]
     # One trace for all the faint lines, parted by gaps: a thousand traces would take a browser seconds.
     _add_line(figure, _with_gaps(name, rest), "other trials", Style(FAINT, "circle", "solid"), width=1)

@@ -20,7 +20,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 GREY = "#8A8F98"
 FAINT = "rgba(138,143,152,0.45)"
 EARLY = "rgba(138,143,152,0.75)"
-TICKS = {"accuracy": ".0%"}
+TICKS = {"accuracy": "~%"}
 GRID = "rgba(138,143,152,0.22)"
 
 

@@ -42,7 +42,7 @@ def test_checkpoint_with_code_in_it_is_refused(tmp_path: Path):
             return (Path.touch, (str(tmp_path / "harmed"),))
 
     path = tmp_path / "evil.pt"
-    path.write_bytes(pickle.dumps(Harmful()))
+    path.write_bytes(pickle.dumps(Harmful(), protocol=2))
     with pytest.raises(CheckpointError, match="cannot be read"):
         load_checkpoint(path, CPU)
     assert not (tmp_path / "harmed").exists()
