@@ -1,4 +1,4 @@
-"""`huetune report NAME`."""
+"""`huetune report` and `huetune colorize`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,24 @@ def report(
     if ranking.ranked:
         Console().print(_table(sweep, ranking, top))
     typer.echo(page)
+
+
+def colorize(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos of any size.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="SWEEP[:TRIAL]", help="The sweep, and a trial of it.  [default: the best]")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder to write to.  [default: beside each photo]")
+    ] = None,
+    storage: StorageOption = DEFAULT_STORAGE,
+) -> None:
+    """Colorize photos at their full size with a trained trial."""
+    from analysis.colorization import colorize_photos
+
+    name, _, number = source.partition(":")
+    for written in colorize_photos(photos, sweep_folder(storage, name), number, out):
+        typer.echo(written)
 
 
 def _table(sweep: Sweep, ranking: Ranking, top: int) -> Table:

@@ -80,7 +80,7 @@ def best(sweep: Sweep) -> Trial:
     if not ranked:
         raise RankingError(
             f"sweep {sweep.record.name!r} has no complete trial among its {len(sweep.trials)}, so none is best; "
-            "wait for one to complete or name a trial"
+            "wait for one to complete, or name a trial: --from NAME:TRIAL"
         )
     return ranked[0].trial
 

@@ -31,20 +31,21 @@ class Validation:
     def __call__(self, generator: Colorizer) -> dict[str, float]:
         """Metrics by name; `accuracy` only for a generator with a classification head."""
         meters = self._meters(with_accuracy=generator.head is not None)
-        error = torch.zeros(2, dtype=torch.float64, device=self._device)  # sum and count
+        error, num_values = torch.zeros((), dtype=torch.float64, device=self._device), 0
         features: list[Tensor] = []
         generator.eval()
         for batch in self._batches.epoch(0):
             prediction = generator(batch.lightness)
             fake, real = to_rgb(batch.lightness, prediction.ab), to_rgb(batch.lightness, batch.ab)  # (B,3,H,W)
-            error += torch.stack([F.l1_loss(prediction.ab, batch.ab, reduction="sum"), torch.tensor(batch.ab.numel())])
+            error += F.l1_loss(prediction.ab, batch.ab, reduction="sum")
+            num_values += batch.ab.numel()
             meters["psnr"].update(fake, real)
             meters["ssim"].update(fake, real)
             if prediction.logits is not None:
                 meters["accuracy"].update(prediction.logits, batch.label)
             self._add_features(features, fake)
         metrics = {name: meter.compute().item() for name, meter in meters.items()}
-        metrics["l1"] = (error[0] / error[1]).item()
+        metrics["l1"] = error.item() / num_values
         if self._fid is not None:
             generated = torch.cat(features)
             # A diverged generator has no distance, and the decomposition would fail on its features.

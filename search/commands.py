@@ -1,4 +1,4 @@
-"""`huetune sweep`: run, resume, status. `huetune colorize`."""
+"""`huetune sweep`: run, resume, status."""
 
 from pathlib import Path
 from typing import Annotated
@@ -54,21 +54,3 @@ def status(name: NameArgument, storage: StorageOption = DEFAULT_STORAGE) -> None
     from search.status import show_status
 
     show_status(read_sweep(sweep_folder(storage, name)), Console())
-
-
-def colorize(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos of any size.")],
-    source: Annotated[
-        str, typer.Option("--from", metavar="SWEEP[:TRIAL]", help="The sweep, and a trial of it.  [default: the best]")
-    ],
-    out: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Folder to write to.  [default: beside each photo]")
-    ] = None,
-    storage: StorageOption = DEFAULT_STORAGE,
-) -> None:
-    """Colorize photos at their full size with a trained trial."""
-    from search.colorization import colorize_photos
-
-    name, _, number = source.partition(":")
-    for written in colorize_photos(photos, sweep_folder(storage, name), number, out):
-        typer.echo(written)

@@ -11,7 +11,7 @@
             samples.png                 rows of photos: gray | colorized by this trial | truth
             tensorboard/                scalars and image grids
 
-Each file is replaced in one step or appended by whole lines, so a reader never waits for a writer.
+Each file is replaced in one step: a reader sees it whole, old or new, and never waits for a writer.
 """
 
 from __future__ import annotations
@@ -120,14 +120,9 @@ def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) ->
 
 
 def write_evaluations(folder: Path, evaluations: Iterable[Evaluation]) -> None:
-    """Replace a trial's evaluations: a trial that went back to a checkpoint forgets what came after it."""
+    """Replace a trial's evaluations."""
     lines = "".join(evaluation.model_dump_json() + "\n" for evaluation in evaluations)
     write_atomically(folder / "evaluations.jsonl", lines)
-
-
-def append_evaluation(folder: Path, evaluation: Evaluation) -> None:
-    with (folder / "evaluations.jsonl").open("a") as file:
-        file.write(evaluation.model_dump_json() + "\n")
 
 
 def read_sweep(folder: Path) -> Sweep:
@@ -170,9 +165,9 @@ def read_trial(folder: Path) -> Trial:
 
 
 def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
-    """The whole lines of a trial's evaluations; a last line that is still being written does not count yet."""
+    """A trial's evaluations so far, by epoch."""
     path = folder / "evaluations.jsonl"
-    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    lines = path.read_text().splitlines() if path.exists() else []
     return tuple(Evaluation.model_validate_json(line) for line in lines)
 
 

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -15,7 +15,6 @@ from typing import Any
 from ray import tune
 from rich.console import Console
 
-from data.errors import HuetuneError
 from data.manifest import Manifest, check_quick
 from models.fit import check_fit
 from search.budget import BudgetMeter
@@ -81,7 +80,8 @@ def _drive(spec: SweepSpec, folder: Path, console: Console) -> None:
     with SweepProgress(console, dict(spec.objectives), settled, spec.search.trials) as progress, _sigterm_as_ctrl_c():
         searcher = StudySearcher(spec, folder, SweepStudy(spec, folder), pruning, budget, progress)
         if searcher.num_left and not budget.spent:
-            _run_tune(spec, searcher, pruning)
+            with suppress(KeyboardInterrupt):  # what is left is told below
+                _run_tune(spec, searcher, pruning)
         console.print(progress.best() or "no trial has completed")
     _require_end(spec, read_sweep(folder), budget)
 
@@ -164,7 +164,5 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
-    except KeyboardInterrupt:
-        raise HuetuneError("interrupted; go on with `huetune sweep resume NAME`") from None
     finally:
         signal.signal(signal.SIGTERM, before)

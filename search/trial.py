@@ -4,8 +4,8 @@ import functools
 import os
 import socket
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import torch
 from ray import tune
 
 from data.loaders import Loader, open_loader
-from models.checkpoint import LAST, checkpoint_path, load_checkpoint
 from models.config import TrialConfig
 from models.evaluation import Evaluation
 from models.fid_reference import FidReference, fid_reference
@@ -22,7 +21,7 @@ from models.fit import check_fit, image_side
 from models.state import TrainingState
 from models.training import DivergedError, train
 from models.validation import Validation
-from search.records import TrialState, append_evaluation, read_trial, write_evaluations, write_record
+from search.records import TrialState, read_trial, write_evaluations, write_record
 from search.samples import write_samples
 from search.tensorboard import TrialTensorboard
 
@@ -38,8 +37,10 @@ def run_trial(assignment: dict[str, Any]) -> None:
     write_record(folder, state)
     report = functools.partial(_report, number)
     try:
-        for evaluation in run_training(TrialConfig.model_validate(start.start.config), folder, device):
-            report(evaluation, "complete" if evaluation.finished else "")
+        # A pruned trial ends by SystemExit in `report`: closing the generator then closes its loaders at once.
+        with closing(run_training(TrialConfig.model_validate(start.start.config), folder, device)) as evaluations:
+            for evaluation in evaluations:
+                report(evaluation, "complete" if evaluation.finished else "")
     except DivergedError as error:
         report(read_trial(folder).final, "diverged", str(error))
     except Exception as error:
@@ -47,18 +48,16 @@ def run_trial(assignment: dict[str, Any]) -> None:
         report(read_trial(folder).final, "failed", " ".join(f"{type(error).__name__}: {error}".split()))
 
 
-def run_training(config: TrialConfig, folder: Path, device: torch.device) -> Iterator[Evaluation]:
+def run_training(config: TrialConfig, folder: Path, device: torch.device) -> Generator[Evaluation]:
     """Train into `folder`, from where it was left; an evaluation is yielded when all that belongs to it is written."""
-    checkpoints = folder / "checkpoints"
     with _loaders(config, device) as (batches, val):
         check_fit(config, batches.manifest, val.manifest)
         num_classes = len(batches.manifest.classes)
         validation = Validation(val, num_classes, _fid_reference(config, val, device), device)
         state = TrainingState(config, num_classes, image_side(config, val.manifest), device)
-        write_evaluations(folder, _heard_before(checkpoints, device))
         with TrialTensorboard(folder / "tensorboard") as tensorboard:
-            for evaluation in train(state, batches, validation, checkpoints):
-                append_evaluation(folder, evaluation)
+            for evaluation in train(state, batches, validation, folder / "checkpoints"):
+                write_evaluations(folder, state.history)
                 samples = validation.samples(state.generator, config.evaluation.samples)
                 write_samples(folder / "samples.png", samples)
                 tensorboard.add(evaluation, samples)
@@ -71,15 +70,6 @@ def _report(number: int, evaluation: Evaluation | None, outcome: str, reason: st
         {"epoch": evaluation.epoch, "seconds": evaluation.seconds} if evaluation else {"epoch": 0, "seconds": 0.0}
     )
     tune.report({"number": number, "outcome": outcome, "reason": reason, **progress, **metrics})
-
-
-def _heard_before(checkpoints: Path, device: torch.device) -> list[Evaluation]:
-    """The evaluations before the last one of the checkpoint, which `train` will yield again."""
-    last = checkpoint_path(checkpoints, LAST)
-    if not last.exists():
-        return []
-    history = load_checkpoint(last, device)["history"]
-    return [Evaluation.model_validate_json(line) for line in history[:-1]]
 
 
 @contextmanager

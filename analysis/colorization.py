@@ -6,19 +6,18 @@ from pathlib import Path
 import torch
 from PIL import Image, UnidentifiedImageError
 
+from analysis.ranking import RankingError, best
 from data.errors import DataError
 from data.files import replaced_atomically
 from models.checkpoint import BEST_JOINT, checkpoint_path, load_generator
 from models.colorize import colorize
-from search.errors import SweepError
 from search.records import Sweep, Trial, read_sweep
-from search.status import pareto_front
 
 
 def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | None) -> Iterator[Path]:
     """Write NAME-colorized.png for each photo, beside it or into `out`, and yield its path.
 
-    number: the trial's, or empty for the first of the Pareto front.
+    number: the trial's, or empty for the first of the ranking.
 
     Raises:
         HuetuneError: no such sweep or trial, or a photo that cannot be read; all photos are looked at beforehand.
@@ -37,16 +36,13 @@ def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | No
 
 def _trial(sweep: Sweep, number: str) -> Trial:
     if not number:
-        front = pareto_front(sweep)
-        if not front:
-            raise SweepError(
-                f"sweep {sweep.record.name} has no complete trial yet; name one that runs: --from NAME:TRIAL"
-            )
-        return front[0]
+        return best(sweep)
     for trial in sweep.trials:
         if str(trial.number) == number:
             return trial
-    raise SweepError(f"sweep {sweep.record.name} has no trial {number!r}; its trials are 0 to {len(sweep.trials) - 1}")
+    raise RankingError(
+        f"sweep {sweep.record.name} has no trial {number!r}; it has 0 to {len(sweep.trials) - 1}"
+    )
 
 
 def _open(photo: Path) -> Image.Image:
