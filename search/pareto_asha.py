@@ -34,19 +34,25 @@ class ParetoAsha(FIFOScheduler):
         super().__init__()  # type: ignore[no-untyped-call]
         self._objectives, self._reduction = objectives, reduction
         self._rungs: dict[int, dict[int, dict[str, float]]] = {epoch: {} for epoch in rungs}
+        self._passed: set[tuple[int, int]] = set()  # epoch of the rung and number of the trial
         self.reasons: dict[int, str] = {}
 
     def remember(self, trials: Iterable[Trial]) -> None:
-        """Fill the rungs from the records of a sweep that goes on."""
+        """Fill the rungs from the records of a sweep that goes on; who was seen beyond a rung has passed it."""
         for trial in trials:
             for evaluation in trial.evaluations:
                 if evaluation.epoch in self._rungs:
                     self._rungs[evaluation.epoch][trial.number] = evaluation.metrics
+                    if trial.evaluations[-1].epoch > evaluation.epoch:
+                        self._passed.add((evaluation.epoch, trial.number))
 
     def decide(self, number: int, epoch: int, metrics: dict[str, float]) -> bool:
-        """Whether trial `number` goes on after `epoch` epochs. Asking twice changes nothing."""
+        """Whether trial `number` goes on after `epoch` epochs.
+
+        A trial that has passed a rung has passed it for good, although it reports again when its worker has died.
+        """
         rung = self._rungs.get(epoch)
-        if rung is None:
+        if rung is None or (epoch, number) in self._passed:
             return True
         rung[number] = metrics
         numbers = sorted(rung)
@@ -55,7 +61,9 @@ class ParetoAsha(FIFOScheduler):
         places = math.ceil(len(rung) / self._reduction)
         if place > places:
             self.reasons[number] = f"place {place} of {len(rung)} after epoch {epoch}, {places} went on"
-        return place <= places
+            return False
+        self._passed.add((epoch, number))
+        return True
 
     def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
         if result["outcome"]:

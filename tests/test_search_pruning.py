@@ -30,8 +30,15 @@ def test_best_in_either_objective_goes_on():
     asha.decide(1, 1, {"fid": 90, "accuracy": 0.5})
     asha.decide(2, 1, {"fid": 95, "accuracy": 0.4})
     assert asha.decide(3, 1, {"fid": 10, "accuracy": 0.1})
-    assert asha.decide(0, 1, {"fid": 100, "accuracy": 0.9})  # asked again after a restart: the same answer
     assert not asha.decide(4, 1, {"fid": 96, "accuracy": 0.3})
+
+
+def test_trial_that_passed_a_rung_passes_it_again_after_its_worker_died():
+    asha = ParetoAsha({"fid": "min"}, (1,), reduction=2)
+    assert asha.decide(0, 1, {"fid": 90})
+    for number, fid in enumerate([50, 60, 70], start=1):
+        asha.decide(number, 1, {"fid": fid})
+    assert asha.decide(0, 1, {"fid": 90})
 
 
 def test_epochs_between_rungs_decide_nothing():
