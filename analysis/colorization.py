@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from analysis.ranking import RankingError, best
 from data.errors import DataError
 from data.files import replaced_atomically
-from models.checkpoint import BEST_JOINT, checkpoint_path, load_generator
+from models.checkpoint import LAST, checkpoint_path, load_generator
 from models.colorize import colorize
 from search.records import Sweep, Trial, read_sweep
 
@@ -17,18 +17,20 @@ from search.records import Sweep, Trial, read_sweep
 def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | None) -> Iterator[Path]:
     """Write NAME-colorized.png for each photo, beside it or into `out`, and yield its path.
 
-    number: the trial's, or empty for the first of the ranking.
+    number: the trial's, or empty for the first of the ranking. Its last weights are used: those that are ranked.
 
     Raises:
         HuetuneError: no such sweep or trial, or a photo that cannot be read; all photos are looked at beforehand.
     """
-    for photo in photos:
+    targets = [(out or photo.parent) / f"{photo.stem}-colorized.png" for photo in photos]
+    for photo, target in zip(photos, targets, strict=True):
         _open(photo).close()
+        if targets.count(target) > 1:
+            raise DataError(f"two of the photos would be written to {target}; colorize them one after the other")
     trial = _trial(read_sweep(sweep), number)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    generator, side = load_generator(checkpoint_path(trial.folder / "checkpoints", BEST_JOINT), device)
-    for photo in photos:
-        target = (out or photo.parent) / f"{photo.stem}-colorized.png"
+    generator, side = load_generator(checkpoint_path(trial.folder / "checkpoints", LAST), device)
+    for photo, target in zip(photos, targets, strict=True):
         with _open(photo) as image, replaced_atomically(target) as scratch:
             colorize(image, generator, side).save(scratch, format="PNG")
         yield target
@@ -40,15 +42,17 @@ def _trial(sweep: Sweep, number: str) -> Trial:
     for trial in sweep.trials:
         if str(trial.number) == number:
             return trial
-    raise RankingError(
-        f"sweep {sweep.record.name} has no trial {number!r}; it has 0 to {len(sweep.trials) - 1}"
-    )
+    known = f"0 to {len(sweep.trials) - 1}" if sweep.trials else "none yet"
+    raise RankingError(f"sweep {sweep.record.name} has no trial {number!r}; it has {known}")
 
 
 def _open(photo: Path) -> Image.Image:
     try:
-        return Image.open(photo)
+        image = Image.open(photo)
+        image.load()  # a truncated file shows itself only here
     except FileNotFoundError:
         raise DataError(f"no photo {photo}; give the path of an image file") from None
-    except (OSError, UnidentifiedImageError):
-        raise DataError(f"{photo} is not a photo that can be read; give a JPEG, PNG, WebP or TIFF file") from None
+    except Exception as error:  # Pillow raises whatever the damage leads to
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{photo} cannot be read ({reason}); give a whole JPEG, PNG, WebP or TIFF file") from None
+    return image

@@ -68,6 +68,6 @@ def _doubt(sweep: Sweep, ranking: Ranking) -> str:
         return f"{said}."
     lead = accuracy - others[0].metrics["accuracy"]
     pair = f"first and second by accuracy (trials {first.trial.number} and {others[0].trial.number}"
-    if lead <= error:
+    if lead <= math.sqrt(2) * error:  # the error of a difference
         return f"{said}, so {pair}, {100 * lead:.1f} points apart) cannot be told apart."
     return f"{said}; {pair}) are {100 * lead:.1f} points apart."

@@ -29,27 +29,36 @@ def check_cluster(spec: SweepSpec, address: str | None, storage: Path, console: 
     with connected(address), tempfile.NamedTemporaryFile(dir=storage, prefix=".check-") as proof:
         require_resources(spec.resources.cpu, spec.resources.gpu)
         nodes = [node for node in ray.nodes() if node["Alive"]]
-        quiet = not console.is_terminal
-        well = True
-        for node in track(nodes, "looking at the nodes", console=console, disable=quiet, transient=True):
-            findings = [_trials_at_once(spec, node["Resources"]), *_ask(node["NodeID"], spec, Path(proof.name))]
+        asked = [_ask(node, spec, Path(proof.name)) for node in nodes]  # all at once
+        quiet, well = not console.is_terminal, True
+        pairs = track(list(zip(nodes, asked, strict=True)), "looking", console=console, disable=quiet, transient=True)
+        for node, answer in pairs:
+            findings = [_trials_at_once(spec, node["Resources"]), *_findings(answer)]
             console.print(_table(node, findings))
             well = well and not any(finding.fault for finding in findings)
     return well
 
 
 def _trials_at_once(spec: SweepSpec, has: dict[str, float]) -> Finding:
-    wants = {"CPU": spec.resources.cpu, "GPU": spec.resources.gpu}
-    count = min(int(has.get(name, 0) / amount) for name, amount in wants.items() if amount)
-    return Finding("room", f"{has.get('CPU', 0):g} CPU, {has.get('GPU', 0):g} GPU: {count} trials at once")
+    cpu, gpu = has.get("CPU", 0), has.get("GPU", 0)
+    share = spec.resources.gpu
+    # A share lies on one GPU: two trials of .4 on each, not five on two.
+    on_gpus = int(gpu) * int(1 / share) if 0 < share <= 1 else int(gpu / share) if share else cpu
+    count = int(min(cpu // spec.resources.cpu, on_gpus))
+    return Finding("room", f"{cpu:g} CPU, {gpu:g} GPU: {count} trials at once")
 
 
-def _ask(node_id: str, spec: SweepSpec, proof: Path) -> list[Finding]:
-    """The findings of a task that runs on that node and no other."""
-    here = NodeAffinitySchedulingStrategy(node_id, soft=False)
-    task = ray.remote(look_around).options(num_cpus=0, scheduling_strategy=here)
+def _ask(node: dict[str, Any], spec: SweepSpec, proof: Path) -> Any:
+    """Start a task that looks around on that node and no other; with a sliver of a GPU, or Ray would hide them all."""
+    here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+    gpu = 0.01 if spec.resources.gpu and node["Resources"].get("GPU") else 0
+    task = ray.remote(look_around).options(num_cpus=0, num_gpus=gpu, scheduling_strategy=here)
+    return task.remote(spec, proof, versions())
+
+
+def _findings(answer: Any) -> list[Finding]:
     try:
-        findings: list[Finding] = ray.get(task.remote(spec, proof, versions()), timeout=NODE_TIMEOUT_S)
+        findings: list[Finding] = ray.get(answer, timeout=NODE_TIMEOUT_S)
     except ray.exceptions.GetTimeoutError:
         return [Finding("answer", "none", f"no answer within {NODE_TIMEOUT_S} s; restart the node")]
     except ray.exceptions.RayError as error:

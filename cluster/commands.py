@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from search.commands import AddressOption
 from search.storage import DEFAULT_STORAGE, StorageOption
 
 app = typer.Typer(no_args_is_help=True)
@@ -18,9 +19,7 @@ def _group() -> None:
 @app.command()
 def check(
     spec_file: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="The sweep that is to run.")],
-    address: Annotated[
-        str | None, typer.Option(envvar="RAY_ADDRESS", help="Ray cluster to look at.  [default: this machine alone]")
-    ] = None,
+    address: AddressOption = None,
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
     """Look on every node at what the sweep needs; exit with 1 if anything is missing."""
@@ -29,5 +28,5 @@ def check(
     from cluster.check import check_cluster
     from search.spec import load_spec
 
-    if not check_cluster(load_spec(spec_file), address, storage.expanduser(), Console()):
+    if not check_cluster(load_spec(spec_file), address, storage.expanduser().absolute(), Console()):
         raise typer.Exit(1)

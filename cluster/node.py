@@ -2,14 +2,17 @@
 
 import platform
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import ray
 import torch
 
 from data.errors import HuetuneError
 from data.manifest import check_quick
-from models.weights import load_state
+from models.config import TrialConfig
+from models.weights import load_state, weights_hash
 from search.provenance import versions
 from search.spec import SweepSpec
 
@@ -31,14 +34,18 @@ def look_around(spec: SweepSpec, proof: Path, expected: dict[str, str]) -> list[
 
     proof: a file that the driver has written into the storage; expected: the driver's versions.
     """
-    config = spec.trial_config(next(spec.parsed_space.corners()))
-    findings = [_packages(expected), _cuda(), _storage(proof)]
-    findings += [_data(split, Path(spec.data[split])) for split in ("train", "val")]
-    if config.evaluation.fid_images:
-        findings.append(_weights("inception-fid"))
-    if config.model.pretrained and config.model.backbone != "unet":
-        findings.append(_weights(config.model.backbone))
+    findings = [_packages(expected), _cuda(spec.resources.gpu), _storage(proof)]
+    findings += [_data("train", spec.data.train), _data("val", spec.data.val)]
+    findings += [_weights(*wanted) for wanted in sorted({w for config in spec.corner_configs for w in _wanted(config)})]
     return [*findings, _shared_memory()]
+
+
+def _wanted(config: TrialConfig) -> Iterator[tuple[str, str]]:
+    """Name and file (empty: to be found) of the pretrained weights that a trial loads."""
+    if config.evaluation.fid_images:
+        yield "inception-fid", str(config.evaluation.fid_weights or "")
+    if config.model.pretrained:
+        yield config.model.backbone, str(config.model.weights or "")
 
 
 def _packages(expected: dict[str, str]) -> Finding:
@@ -50,10 +57,11 @@ def _packages(expected: dict[str, str]) -> Finding:
     return Finding("packages", f"python {platform.python_version()}, torch {found['torch']}, ray {found['ray']}", mend)
 
 
-def _cuda() -> Finding:
+def _cuda(wanted: float) -> Finding:
     if not torch.cuda.is_available():
-        # The task itself holds no GPU, and Ray hides those that it was not given.
-        return Finding("CUDA", f"torch is built for CUDA {torch.version.cuda}; no GPU is visible to this task")
+        mend = "Ray counts a GPU here that torch cannot use: look at the driver" if _lent_gpus() else ""
+        needed = "" if wanted else ", none is asked for"
+        return Finding("CUDA", f"torch is built for CUDA {torch.version.cuda}, no GPU{needed}", mend)
     free, total = torch.cuda.mem_get_info()
     return Finding("CUDA", f"{torch.cuda.get_device_name()}, {free / 2**30:.0f} of {total / 2**30:.0f} GiB free")
 
@@ -80,12 +88,16 @@ def _data(split: str, beton: Path) -> Finding:
     return Finding(f"data, {split}", f"{manifest.num_samples} photos, sha256 {manifest.sha256[:12]}")
 
 
-def _weights(name: str) -> Finding:
+def _lent_gpus() -> bool:
+    return bool(ray.get_runtime_context().get_accelerator_ids().get("GPU"))
+
+
+def _weights(name: str, file: str) -> Finding:
     try:
-        load_state(name)
+        state = load_state(name, Path(file) if file else None)
     except HuetuneError as error:
         return Finding(f"weights, {name}", "missing", str(error))
-    return Finding(f"weights, {name}", "found")
+    return Finding(f"weights, {name}", f"found, content {weights_hash(state)[:12]}")
 
 
 def _shared_memory() -> Finding:

@@ -1,6 +1,8 @@
 """The only thing a model sees of the data."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
@@ -12,3 +14,9 @@ class Batch:
     lightness: Tensor  # (B,1,H,W)
     ab: Tensor  # (B,2,H,W)
     label: Tensor  # (B,) int64; −1: unlabelled
+
+
+class Batches(Protocol):
+    """What a loader is to training and validation: the same batches for the same epoch number."""
+
+    def epoch(self, number: int) -> Iterator[Batch]: ...

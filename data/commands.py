@@ -104,6 +104,7 @@ class _Bars:
 
 def _print_summary(manifests: dict[str, "Manifest"], headline: str) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     first = next(iter(manifests.values()))
@@ -112,7 +113,7 @@ def _print_summary(manifests: dict[str, "Manifest"], headline: str) -> None:
         column.justify = "right"
     if len(first.classes) <= _MAX_CLASS_ROWS:
         for name in first.classes:
-            table.add_row(name, *(f"{manifest.class_counts[name]:,}" for manifest in manifests.values()))
+            table.add_row(escape(name), *(f"{manifest.class_counts[name]:,}" for manifest in manifests.values()))
         table.add_section()
     kept = [manifest.num_samples for manifest in manifests.values()]
     table.add_row(f"{len(first.classes)} classes", *(f"{count:,}" for count in kept))

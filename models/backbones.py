@@ -27,7 +27,7 @@ def _resnet_unet(config: ModelConfig, num_classes: int) -> Colorizer:
     assert config.backbone != "unet"
     encoder = ResNetEncoder(config.backbone, config.width)
     if config.pretrained:
-        state = load_state(config.backbone)
+        state = load_state(config.backbone, config.weights)
         encoder.load_state_dict({name: value for name, value in state.items() if not name.startswith("fc.")})
     decoder = ResNetUNetDecoder(config.width)
     return Colorizer(encoder, decoder, _head(resnet_channels(config.width), num_classes), config.stride)

@@ -33,8 +33,10 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         torch.save(content, scratch)
 
 
-def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
-    """Read a checkpoint; nothing in the file is executed.
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU; nothing in the file is executed.
+
+    On the GPU Adam's step counts would stay there, and every step would wait for them.
 
     Raises:
         CheckpointError: no such file, or it cannot be read.
@@ -42,7 +44,7 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     if not path.exists():
         raise CheckpointError(f"no checkpoint {path}: the trial has not been evaluated yet; choose another trial")
     try:
-        content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged file
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"checkpoint {path} cannot be read ({reason}); use another one of its folder") from error
@@ -51,7 +53,7 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
 
 def load_generator(path: Path, device: torch.device) -> tuple[Colorizer, int]:
     """The trained generator in evaluation mode, and the image side in pixels that it was trained with."""
-    content = load_checkpoint(path, device)
+    content = load_checkpoint(path)
     config = TrialConfig.model_validate_json(content["config"])
     # The checkpoint holds the trained weights: no need to find the pretrained ones first.
     model = config.model.model_copy(update={"pretrained": False})

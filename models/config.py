@@ -1,12 +1,17 @@
 """A trial's whole configuration. Every field can be searched by its dotted path, such as `loss.l1`."""
 
-from typing import Literal, Self
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from data.config import DataConfig
 
 Task = Literal["colorization", "classification"]
+
+
+WeightsFile = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+"""Absolute, since a worker of a cluster has another working directory."""
 
 
 class _Config(BaseModel):
@@ -21,6 +26,8 @@ class ModelConfig(_Config):
     """Halvings of the image side in the U-Net's encoder. A ResNet always has 5."""
     pretrained: bool = False
     """Start the ResNet encoder from ImageNet weights."""
+    weights: WeightsFile | None = None
+    """File of these weights. None: wherever they are found, see weights.py."""
     dropout: float = Field(0.5, ge=0, lt=1)
     """Dropout of the U-Net decoder's innermost skip blocks (Isola et al. 2017)."""
 
@@ -90,6 +97,8 @@ class EarlyStoppingConfig(_Config):
 class EvaluationConfig(_Config):
     fid_images: int = Field(1000, ge=0)
     """Validation photos for the FID, the first of the file; 0: no FID. Values of different N do not compare."""
+    fid_weights: WeightsFile | None = None
+    """File of the Inception weights. None: wherever they are found, see weights.py."""
     samples: int = Field(6, ge=1, le=64)
     """Validation photos shown in TensorBoard and in the report."""
 

@@ -47,7 +47,9 @@ class FidNetwork(nn.Module):
     @torch.no_grad()
     def forward(self, photos: Tensor) -> Tensor:
         """Features (B,d) float32 of uint8 photos (B,3,H,W) of any size."""
-        features: Tensor = self.inception(photos)[0]
+        # A GPU would round to TF32 by default, and the real features may come from another machine.
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            features: Tensor = self.inception(photos)[0]
         return features
 
 

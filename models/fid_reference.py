@@ -1,24 +1,16 @@
 """The real photos' side of the FID: computed once for a data set, kept beside it, shared by all its trials."""
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from data.batch import Batch
+from data.batch import Batches
 from data.colour import to_rgb
 from data.manifest import Manifest
 from models.fid import FidNetwork, RealFeaturesKey, load_or_compute_real_features, to_uint8
 from models.weights import load_state
-
-
-class Batches(Protocol):
-    """Batches of photos, the same for the same epoch number."""
-
-    def epoch(self, number: int) -> Iterator[Batch]: ...
 
 
 class FidReference:
@@ -33,19 +25,28 @@ class FidReference:
 
 
 def fid_reference(
-    beton: Path, manifest: Manifest, val: Batches, num_images: int, side: int, device: torch.device
+    beton: Path,
+    manifest: Manifest,
+    val: Batches,
+    num_images: int,
+    side: int,
+    device: torch.device,
+    weights: Path | None = None,
 ) -> FidReference:
-    """The reference on the first `num_images` photos of `val`, `side` pixels high and wide; `beton`: their file."""
-    network = _network(device)
+    """The reference on the first `num_images` photos of `val`, `side` pixels high and wide.
+
+    beton: the file of `val`; weights: of Inception, None for wherever they are found.
+    """
+    network = _network(device, weights)
     key = RealFeaturesKey(manifest.sha256, num_images, side, network.weights_hash, "2048")
     features = load_or_compute_real_features(beton, key, lambda: _real_features(val, network, num_images))
     return FidReference(network, features.to(device))
 
 
 @functools.cache
-def _network(device: torch.device) -> FidNetwork:
+def _network(device: torch.device, weights: Path | None) -> FidNetwork:
     """Kept for the trials that a worker runs after this one."""
-    return FidNetwork(load_state("inception-fid")).to(device).eval()
+    return FidNetwork(load_state("inception-fid", weights)).to(device).eval()
 
 
 def _real_features(batches: Batches, network: FidNetwork, num_images: int) -> Tensor:

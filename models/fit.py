@@ -4,6 +4,9 @@ from data.errors import HuetuneError
 from data.manifest import Manifest
 from models.config import TrialConfig
 
+MIN_SIDE = 24
+"""PatchGAN halves a side three times, and its last two convolutions take a pixel each."""
+
 
 class FitError(HuetuneError):
     """The networks of a configuration cannot be trained on these data."""
@@ -11,7 +14,7 @@ class FitError(HuetuneError):
 
 def check_fit(config: TrialConfig, train: Manifest, val: Manifest) -> None:
     """Raise FitError unless a trial of this configuration can train on `train` and validate on `val`."""
-    for fault in (_sides(config, train, val), _batch(config, train), _classes(config, train, val)):
+    for fault in (_sides(config, train, val), _batch(config, train), _classes(config, train, val), _shared(train, val)):
         if fault:
             raise FitError(fault)
 
@@ -27,6 +30,8 @@ def _sides(config: TrialConfig, train: Manifest, val: Manifest) -> str:
         return f"training photos of {train.size} px and validation photos of {val.size} px; set data.image_size"
     if side > stored:
         return f"data.image_size is {side}, but photos of {stored} px are stored; lower it, or build them larger"
+    if side < MIN_SIDE:
+        return f"photos of {side} px are too small for the discriminator, which needs {MIN_SIDE} px; build them larger"
     if side % stride:
         depth = ", or lower model.depth" if config.model.backbone == "unet" else ""
         return (
@@ -50,3 +55,10 @@ def _classes(config: TrialConfig, train: Manifest, val: Manifest) -> str:
             f"{len(train.classes)} classes leave nothing to classify; set loss.classification to 0, or label the photos"
         )
     return ""
+
+
+def _shared(train: Manifest, val: Manifest) -> str:
+    both = set(train.sample_ids) & set(val.sample_ids)
+    if train.fingerprint != val.fingerprint or not both:
+        return ""
+    return f"{len(both)} validation photos are training photos too: the files are of two builds; build both in one go"

@@ -98,6 +98,6 @@ class TrainingState:
             part.load_state_dict(checkpoint[name])
         self.epoch, self.step, self.seconds = checkpoint["epoch"], checkpoint["step"], checkpoint["seconds"]
         self.history = [Evaluation.model_validate_json(line) for line in checkpoint["history"]]
-        torch.set_rng_state(checkpoint["rng"].cpu())
+        torch.set_rng_state(checkpoint["rng"])
         if checkpoint["cuda_rng"] is not None and self.device.type == "cuda":
-            torch.cuda.set_rng_state(checkpoint["cuda_rng"].cpu(), self.device)
+            torch.cuda.set_rng_state(checkpoint["cuda_rng"], self.device)

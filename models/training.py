@@ -9,14 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from data.batch import Batch
+from data.batch import Batch, Batches
 from data.errors import HuetuneError
 from models.adversarial import gradient_penalty
 from models.checkpoint import BEST_JOINT, LAST, best_of, checkpoint_path, load_checkpoint, save_checkpoint
 from models.colorizer import Colorizer, Prediction
 from models.config import TrialConfig
 from models.evaluation import DIRECTIONS, Evaluation
-from models.fid_reference import Batches
 from models.state import TrainingState
 from models.weighting import LOSS_OF
 
@@ -44,7 +43,7 @@ def train(
         DivergedError: a loss became infinite or not a number.
     """
     if (last := checkpoint_path(checkpoints, LAST)).exists():
-        state.restore(load_checkpoint(last, state.device))
+        state.restore(load_checkpoint(last))
         yield state.history[-1]
     while not (state.history and state.history[-1].finished):
         began = clock()

@@ -14,10 +14,11 @@ from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
+from data.batch import Batches
 from data.colour import to_rgb
 from models.colorizer import Colorizer
 from models.fid import frechet_distance, to_uint8
-from models.fid_reference import Batches, FidReference
+from models.fid_reference import FidReference
 
 
 class Validation:

@@ -70,7 +70,7 @@ def _join(address: str) -> None:
             logging_level=logging.ERROR,
             runtime_env={"working_dir": str(ROOT), "excludes": excludes},
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = str(error).strip().splitlines()[0]
         raise SweepError(
             f"no Ray cluster answers at {address!r} ({reason}); check the address, and that RAY_AUTH_MODE and the "
@@ -80,7 +80,9 @@ def _join(address: str) -> None:
 
 def _require_listener(address: str) -> None:
     """Raise SweepError at once where nothing listens: Ray itself would wait for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if "://" in address:
+        raise SweepError(f"--address {address!r} is for Ray's client; give the host:port of the head")
+    host, colon, port = address.rpartition(":")
     if not colon:
         return
     try:

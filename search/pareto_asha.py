@@ -2,14 +2,16 @@
 
 At a rung a trial is compared with all trials that have been there before it: non-dominated sorting, and inside a front
 the least crowded first (Deb et al. 2002), so that the ends of the front survive as well as its middle. It goes on if
-fewer than ⌈n/reduction⌉ of the n trials at the rung, itself included, come before it: the first always does.
-Comparing on one objective alone prunes the trials that are best in the other.
+fewer than ⌈n/reduction⌉ of the n trials at the rung, itself included, come before it, or if none there is better in one
+of the objectives. So the first always goes on. Comparing on one objective alone prunes the trials that are best in the
+other.
 """
 
 import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.schedulers import FIFOScheduler
 
@@ -59,15 +61,17 @@ class ParetoAsha(FIFOScheduler):
         points = minimised([rung[other] for other in numbers], self._objectives)
         place = best_first(points).index(numbers.index(number)) + 1
         places = math.ceil(len(rung) / self._reduction)
-        if place > places:
+        mine = points[numbers.index(number)]
+        if place > places and not np.any(mine <= points.min(axis=0)):
             self.reasons[number] = f"place {place} of {len(rung)} after epoch {epoch}, {places} went on"
             return False
         self._passed.add((epoch, number))
         return True
 
     def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
-        if result["outcome"]:
-            return self.CONTINUE
+        if not all(name in result for name in self._objectives):
+            return self.CONTINUE  # it failed before its first evaluation
         metrics = {name: result[name] for name in self._objectives}
         goes_on = self.decide(result["number"], result["epoch"], metrics)
-        return self.CONTINUE if goes_on else self.STOP
+        # One that has ended by itself stays in the rung, for the others to be compared with.
+        return self.CONTINUE if goes_on or result["outcome"] else self.STOP

@@ -1,32 +1,65 @@
-"""With what a sweep was run."""
+"""With what a sweep was run, and on what."""
 
 import platform
+import shlex
 import subprocess
-from importlib.metadata import version
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+from data.manifest import Manifest
+from search.records import SweepRecord
+from search.spec import SweepSpec
 
 PACKAGES = ("huetune", "torch", "torchvision", "ray", "optuna", "ffcv", "torchmetrics", "torch-fidelity")
 
 
+def sweep_record(spec: SweepSpec, train: Manifest, val: Manifest) -> SweepRecord:
+    """The record of a sweep that starts now, on these data."""
+    fid_images = spec.corner_configs[0].evaluation.fid_images
+    return SweepRecord(
+        name=spec.name,
+        objectives=spec.objectives,
+        spec=spec.model_dump(mode="json"),
+        created=datetime.now(UTC),
+        command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        versions=versions(),
+        data={
+            "train": _described(spec.data.train, train),
+            "val": _described(spec.data.val, val) | {"fid_images": min(fid_images, val.num_samples)},
+        },
+    )
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that results depend on, and the commit of this checkout."""
-    found = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    found = {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
     return found | ({"commit": commit} if (commit := _commit()) else {})
+
+
+def _described(beton: Path, manifest: Manifest) -> dict[str, Any]:
+    return {
+        "file": str(beton),
+        "sha256": manifest.sha256,
+        "num_samples": manifest.num_samples,
+        "classes": list(manifest.classes),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _commit() -> str:
     """The commit, with a + where files have been changed since; empty outside a git checkout."""
-    command = [
-        "git",
-        "-C",
-        str(Path(__file__).parent),
-        "describe",
-        "--always",
-        "--dirty=+",
-        "--abbrev=12",
-        "--exclude=*",
-    ]
+    command = shlex.split("git describe --always --dirty=+ --abbrev=12 --exclude=*")
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return ""
+    return found.stdout.strip()

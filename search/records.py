@@ -3,6 +3,7 @@
     <storage>/<sweep>/
         sweep.json                      SweepRecord: the spec and where it was run
         study.journal                   the searcher's memory (Optuna)
+        driver.lock                     held by the process that runs the sweep
         trials/0007/
             trial.json                  TrialStart: the configuration; written when the trial is suggested
             state.json                  TrialState: what became of it
@@ -77,6 +78,8 @@ class TrialState(_Record):
     ended: datetime | None = None
     attempts: int = 0
     node: str = ""
+    fid_weights: str = ""
+    """Content hash of the Inception weights that its FID was measured with (models.weights.weights_hash)."""
     gpu_seconds: float = 0.0
     """Seconds times the share of GPUs held, over all attempts that reported."""
 

@@ -16,6 +16,9 @@ from search.space import Assignment
 from search.spec import SweepSpec
 from search.study import SweepStudy
 
+MAX_FAILURES_IN_A_ROW = 5
+"""So many trials that fail one after the other have one cause; the rest is kept for when it is mended."""
+
 
 class Progress(Protocol):
     """Is told what happens, to show it."""
@@ -46,6 +49,9 @@ class StudySearcher(Searcher):
         self._pruning, self._budget, self._progress = pruning, budget, progress
         self._go_on, self._ask_again = study.settle(folder)
         self._numbers: dict[str, int] = {}  # by Tune's trial id
+        self._failures_in_a_row = 0
+        self.failing_because = ""
+        """Why no further trial is handed out: the error of the last of MAX_FAILURES_IN_A_ROW; empty if all is well."""
 
     @property
     def num_left(self) -> int:
@@ -57,7 +63,7 @@ class StudySearcher(Searcher):
 
         Returns its Tune configuration (a dict), or Searcher.FINISHED.
         """
-        number = self._next_number()
+        number = None if self.failing_because else self._next_number()
         if number is None:
             return Searcher.FINISHED
         self._numbers[trial_id] = number
@@ -113,10 +119,14 @@ class StudySearcher(Searcher):
         seconds = before.final.seconds if before.final else 0.0
         update = {"state": state, "reason": reason, "ended": datetime.now(UTC)}
         gpu_seconds = seconds * self._spec.resources.gpu
+        self._budget.used(number, gpu_seconds)  # Tune does not pass on the result at which a trial is pruned
         write_record(folder, TrialState(**before.state.model_dump() | update | {"gpu_seconds": gpu_seconds}))
         trial = read_trial(folder)
         self._study.tell(trial)
         self._progress.settled(trial)
+        self._failures_in_a_row = self._failures_in_a_row + 1 if state == "failed" else 0
+        if self._failures_in_a_row == MAX_FAILURES_IN_A_ROW:
+            self.failing_because = reason
 
     def save(self, checkpoint_path: str) -> None:
         """Tune wants a file; nothing of ours is in it, since a sweep goes on from its records."""

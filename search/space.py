@@ -8,6 +8,8 @@ epochs:                20                                                  alway
 """
 
 import itertools
+import math
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +31,10 @@ class FloatRange:
     def suggest(self, trial: optuna.Trial, path: str) -> float:
         return trial.suggest_float(path, self.low, self.high, log=self.log)
 
-    def extremes(self) -> tuple[Any, ...]:
-        return self.low, self.high
+    def probes(self) -> tuple[Any, ...]:
+        """The lowest, an inner and the highest value."""
+        inner = self.low + (self.high - self.low) / math.pi  # the middle of [4, 8] would pass for a whole number
+        return self.low, inner, self.high
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ class IntRange:
     def suggest(self, trial: optuna.Trial, path: str) -> int:
         return trial.suggest_int(path, self.low, self.high)
 
-    def extremes(self) -> tuple[Any, ...]:
-        return self.low, self.high
+    def probes(self) -> tuple[Any, ...]:
+        """The lowest, an inner and the highest value."""
+        return self.low, (self.low + self.high) // 2, self.high
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Fixed:
 
 
 Range = FloatRange | IntRange | Choice | Fixed
+MAX_COMBINATIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -95,14 +101,17 @@ class Space:
         return {path: value for path, value in assignment.items() if path not in fixed}
 
     def corners(self) -> Iterator[Assignment]:
-        """Every combination of the choices, once with all numbers at their lowest and once at their highest."""
+        """Every combination of the choices, with all numbers at their lowest, in between, and at their highest.
+
+        Of more than MAX_COMBINATIONS of the choices, so many drawn at random, the same ones each time.
+        """
         options = [_options(dimension.range) for dimension in self.dimensions]
-        for end, picks in itertools.product((0, -1), itertools.product(*options)):
+        for picks, probe in itertools.product(_combinations(options), range(3)):
             assignment: Assignment = {}
             for dimension, pick in zip(self.dimensions, picks, strict=True):
                 if dimension.exists(assignment):
                     numeric = isinstance(dimension.range, FloatRange | IntRange)
-                    assignment[dimension.path] = pick[end] if numeric else pick
+                    assignment[dimension.path] = pick[probe] if numeric else pick
             yield assignment
 
 
@@ -114,9 +123,8 @@ def parse_space(entries: dict[str, Any]) -> Space:
     """
     dimensions = {path: _dimension(path, entry) for path, entry in entries.items()}
     for dimension in dimensions.values():
-        for parent, _ in dimension.when:
-            if parent not in dimensions:
-                raise SpecError(f"space: {dimension.path} depends on {parent}, which the space does not list; add it")
+        for parent, values in dimension.when:
+            _check_condition(dimension.path, parent, values, dimensions)
     return Space(tuple(_parents_first(dimensions)))
 
 
@@ -139,6 +147,18 @@ def _dimension(path: str, entry: Any) -> Dimension:
     return Dimension(path, KINDS[kinds[0]](path, entry[kinds[0]]), when)
 
 
+def _check_condition(path: str, parent: str, values: tuple[Any, ...], dimensions: dict[str, Dimension]) -> None:
+    if parent not in dimensions:
+        raise SpecError(f"space: {path} depends on {parent}, which the space does not list; add it")
+    range_ = dimensions[parent].range
+    if isinstance(range_, FloatRange | IntRange):
+        raise SpecError(f"space: {path} depends on {parent}, a range of numbers; only a choice can be a condition")
+    options = _options(range_)
+    for value in values:
+        if value not in options:
+            raise SpecError(f"space: {path} depends on {parent} being {value!r}; it can be {options}")
+
+
 def _parents_first(dimensions: dict[str, Dimension]) -> Iterator[Dimension]:
     placed: set[str] = set()
     while len(placed) < len(dimensions):
@@ -157,6 +177,8 @@ def _ends(path: str, value: Any) -> tuple[float, float]:
         low, high = (float(end) for end in value)
     except (TypeError, ValueError):
         raise SpecError(f"space: {path} has the range {value!r}; give [lowest, highest]") from None
+    if not isinstance(value, list) or not math.isfinite(low) or not math.isfinite(high):
+        raise SpecError(f"space: {path} has the range {value!r}; give [lowest, highest] as two finite numbers")
     if not low < high:
         raise SpecError(f"space: {path} has the range {value!r}; its first number must be below its second")
     return low, high
@@ -197,7 +219,16 @@ def _fixed(path: str, value: Any) -> Fixed:
 def _options(range_: Range) -> list[Any]:
     if isinstance(range_, Choice):
         return list(range_.options)
-    return [range_.value] if isinstance(range_, Fixed) else [range_.extremes()]
+    return [range_.value] if isinstance(range_, Fixed) else [range_.probes()]
+
+
+def _combinations(options: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
+    if math.prod(map(len, options)) <= MAX_COMBINATIONS:
+        yield from itertools.product(*options)
+        return
+    pick = random.Random(0)  # noqa: S311
+    for _ in range(MAX_COMBINATIONS):
+        yield tuple(pick.choice(values) for values in options)
 
 
 KINDS: dict[str, Callable[[str, Any], Range]] = {

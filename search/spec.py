@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from data.config import DataConfig
 from models.config import TrialConfig
 from models.evaluation import DIRECTIONS
 from search.errors import SpecError
@@ -14,6 +15,15 @@ from search.explain import dotted_paths, explain, nearest
 from search.preset import preset
 from search.space import Assignment, Space, parse_space
 from search.storage import checked_name
+
+SAME_FOR_ALL = {
+    "data.train": "data",
+    "data.val": "data",
+    "data.image_size": "data",
+    "evaluation.fid_images": "base",
+    "evaluation.fid_weights": "base",
+}
+"""Paths that no sweep searches, because values of other photos or features do not compare, and where to set them."""
 
 
 class _Section(BaseModel):
@@ -41,6 +51,13 @@ class ResourcesSection(_Section):
     """GPUs; a fraction lets several trials share one."""
     cpu: int = Field(1, ge=1)
 
+    @field_validator("gpu")
+    @classmethod
+    def _whole_above_one(cls, gpu: float) -> float:
+        if gpu > 1 and gpu != int(gpu):
+            raise ValueError("above 1 only whole GPUs can be given")
+        return gpu
+
 
 class BudgetSection(_Section):
     """When it is spent no further trial starts; those that run go on to their end."""
@@ -53,7 +70,7 @@ class BudgetSection(_Section):
 
 class SweepSpec(_Section):
     name: str
-    data: dict[str, Any]
+    data: DataConfig
     objectives: dict[str, Literal["min", "max"]] = Field(min_length=1, max_length=3)
     base: dict[str, Any]
     space: dict[str, Any] = Field(min_length=1)
@@ -72,15 +89,15 @@ class SweepSpec(_Section):
         Raises:
             ValidationError: the point is outside what a trial can be.
         """
-        config: dict[str, Any] = _merged(self.base, {"data": self.data})
+        config: dict[str, Any] = self.base | {"data": self.data.model_dump(mode="json")}
         for path, value in assignment.items():
             config = _merged(config, _nested(path, value))
         return TrialConfig.model_validate(config)
 
-    @property
-    def max_epochs(self) -> int:
-        """The longest that a trial of the space can train."""
-        return max(self.trial_config(corner).epochs for corner in self.parsed_space.corners())
+    @cached_property
+    def corner_configs(self) -> tuple[TrialConfig, ...]:
+        """The configurations at the corners of the space: whatever holds for these is taken to hold for all."""
+        return tuple(self.trial_config(corner) for corner in self.parsed_space.corners())
 
 
 def load_spec(path: Path) -> SweepSpec:
@@ -122,8 +139,14 @@ def parse_spec(content: dict[str, Any]) -> SweepSpec:
 
 
 def _check_paths(spec: SweepSpec) -> None:
-    known = dotted_paths(TrialConfig)
+    if "data" in spec.base:
+        raise SpecError("base: its data would be overruled; name them under `data` alone")
+    known = [path for path in dotted_paths(TrialConfig) if path not in SAME_FOR_ALL]
     for path in spec.space:
+        if path in SAME_FOR_ALL:
+            raise SpecError(
+                f"space: {path} must be the same for all trials, or they do not compare; set it in {SAME_FOR_ALL[path]}"
+            )
         if path not in known:
             raise SpecError(f"space: unknown key {path}; {nearest(path, known)}")
 
@@ -134,22 +157,20 @@ def _check_objectives(spec: SweepSpec) -> None:
             raise SpecError(f"objectives: unknown metric {name}; {nearest(name, list(DIRECTIONS))}")
         if direction != DIRECTIONS[name]:
             raise SpecError(f"objectives: {name} is to be {direction}, but better is {DIRECTIONS[name]}; change it")
-    if len({spec.trial_config(corner).evaluation.fid_images for corner in spec.parsed_space.corners()}) > 1:
+    if "accuracy" in spec.objectives and any("classification" not in config.tasks for config in spec.corner_configs):
         raise SpecError(
-            "space: evaluation.fid_images must be the same for all trials: FIDs of different N do not compare"
+            "objectives: accuracy needs a classification head; set loss.classification above 0 in all trials"
         )
+    if "fid" in spec.objectives and any(not config.evaluation.fid_images for config in spec.corner_configs):
+        raise SpecError("objectives: fid needs photos to compare; set evaluation.fid_images above 0")
 
 
 def _check_corner(spec: SweepSpec, corner: Assignment) -> None:
     try:
-        config = spec.trial_config(corner)
+        spec.trial_config(corner)
     except ValidationError as error:
         chosen = ", ".join(f"{path}={value}" for path, value in corner.items())
         raise SpecError(f"no trial can be built: {explain(error, TrialConfig)} [with {chosen}]") from None
-    if "accuracy" in spec.objectives and "classification" not in config.tasks:
-        raise SpecError("objectives: accuracy needs a classification head; set loss.classification above 0")
-    if "fid" in spec.objectives and not config.evaluation.fid_images:
-        raise SpecError("objectives: fid needs photos to compare; set evaluation.fid_images above 0")
 
 
 def _with_absolute_data(content: dict[str, Any], folder: Path) -> dict[str, Any]:

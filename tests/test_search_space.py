@@ -7,7 +7,7 @@ import pytest
 
 from search.errors import SpecError
 from search.samplers import SAMPLERS, sampler_for
-from search.space import parse_space
+from search.space import MAX_COMBINATIONS, parse_space
 
 SPACE: dict[str, Any] = {
     "loss.gradient_penalty": {"uniform": [1, 20], "when": {"loss.adversarial": "wgan-gp"}},
@@ -52,9 +52,21 @@ def test_conditions_may_be_nested_and_name_several_values():
     assert not any("c" in corner and corner.get("b") == 1 for corner in corners)
 
 
-def test_corners_have_all_choices_with_numbers_at_both_ends():
+def test_corners_have_all_choices_with_numbers_at_both_ends_and_between():
     corners = list(parse_space({"x": {"int": [1, 5]}, "y": ["a", "b"]}).corners())
-    assert corners == [{"x": 1, "y": "a"}, {"x": 1, "y": "b"}, {"x": 5, "y": "a"}, {"x": 5, "y": "b"}]
+    assert corners == [{"x": x, "y": y} for y in "ab" for x in (1, 3, 5)]
+
+
+def test_corners_of_a_vast_space_are_a_fixed_sample():
+    space = parse_space({f"x{number}": [1, 2, 3, 4] for number in range(30)})
+    corners = list(space.corners())
+    assert len(corners) == 3 * MAX_COMBINATIONS
+    assert corners == list(space.corners())
+
+
+def test_condition_on_a_value_that_cannot_be_is_refused():
+    with pytest.raises(SpecError, match=r"depends on a being 'wgan_gp'; it can be \['bce', 'wgan-gp'\]"):
+        parse_space({"x": {"uniform": [1, 2], "when": {"a": "wgan_gp"}}, "a": ["bce", "wgan-gp"]})
 
 
 def test_only_what_the_sampler_chose_counts_as_searched():
@@ -73,7 +85,10 @@ def test_only_what_the_sampler_chose_counts_as_searched():
         ([], "a list of plain values"),
         ({"uniform": [1, 2], "when": {"nowhere": 1}}, "depends on nowhere"),
         ({"uniform": [1, 2], "when": "y"}, "`when` of x"),
-        ({"uniform": [1, 2], "when": {"x": 1}}, "break the circle"),
+        ({"choice": [1, 2], "when": {"x": 1}}, "break the circle"),
+        ({"uniform": [1, 2], "when": {"x": 1}}, "only a choice can be a condition"),
+        ({"log": [1, float("inf")]}, "two finite numbers"),
+        ({"uniform": "13"}, "two finite numbers"),
     ],
 )
 def test_bad_range_is_refused_in_words(entry: Any, words: str):

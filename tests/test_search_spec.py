@@ -12,6 +12,7 @@ from search.preset import FOLDER, preset
 from search.space import Assignment
 from search.spec import load_spec, parse_spec
 
+README = Path(__file__).parent.parent / "search" / "README.md"
 SWEEPS = Path(__file__).parent.parent / "search" / "sweeps"
 
 
@@ -39,12 +40,18 @@ def test_data_paths_are_relative_to_the_file(tmp_path: Path):
     path = tmp_path / "sweep.yaml"
     path.write_text(yaml.safe_dump(content(data={"train": "photos/train.beton", "val": "~/val.beton"})))
     data = load_spec(path).data
-    assert data == {"train": str(tmp_path / "photos/train.beton"), "val": str(Path.home() / "val.beton")}
+    assert (data.train, data.val) == (tmp_path / "photos/train.beton", Path.home() / "val.beton")
 
 
 def test_spec_survives_its_own_record():
     spec = parse_spec(content(base="cgan-unet", objectives={"fid": "min"}))
     assert parse_spec(spec.model_dump(mode="json")) == spec
+
+
+def test_sweep_file_of_the_readme_can_be_read(tmp_path: Path):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(README.read_text().split("```yaml")[1].split("```")[0])
+    assert load_spec(path).search.trials == 200
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.yaml")))
@@ -76,7 +83,12 @@ def test_every_sweep_that_we_ship_can_be_read(path: Path):
         ({"objectives": {"fid": "max"}}, r"fid is to be max, but better is min"),
         ({"base": {}}, "accuracy needs a classification head"),
         ({"base": {"loss": {"classification": 1}, "evaluation": {"fid_images": 0}}}, "fid needs photos"),
-        ({"space": {"evaluation.fid_images": [50, 100]}}, "fid_images must be the same"),
+        ({"space": {"evaluation.fid_images": [50, 100]}}, "fid_images must be the same for all trials"),
+        ({"space": {"data.image_size": [64, 128]}}, "image_size must be the same for all trials"),
+        ({"space": {"data.batch_size": {"uniform": [4, 8]}}}, r"data\.batch_size: .*valid integer"),
+        ({"base": {"data": {"batch_size": 4}}}, "name them under `data` alone"),
+        ({"data": {"val": "val.beton"}}, r"data\.train: missing"),
+        ({"resources": {"gpu": 1.5}}, r"resources\.gpu: above 1 only whole GPUs can be given \(got 1\.5\)"),
         ({"name": "../x"}, "cannot be a sweep's name"),
         ({"resources": {"gpu": -1}}, r"resources\.gpu"),
     ],
