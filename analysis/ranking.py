@@ -5,6 +5,7 @@ training than the others, so its last values say where it stopped and not how go
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -63,11 +64,26 @@ def rank(sweep: Sweep) -> Ranking:
     """Order a sweep's trials by Pareto rank, then the first objective, then the next ones, then trial number."""
     trials = sorted(sweep.trials, key=lambda trial: trial.number)
     reasons = {trial.number: why_unranked(trial, sweep.record.objectives) for trial in trials}
+    if "fid" in sweep.record.objectives:
+        reasons |= _other_fid_weights([trial for trial in trials if not reasons[trial.number]])
     return Ranking(
         sweep.record.objectives,
         _ranked([trial for trial in trials if not reasons[trial.number]], sweep.record.objectives),
         tuple(UnrankedTrial(trial, reason) for trial in trials if (reason := reasons[trial.number])),
     )
+
+
+def _other_fid_weights(trials: list[Trial]) -> dict[int, str]:
+    """By number, those whose FID is of another Inception than that of most: such values do not compare."""
+    used = Counter(trial.state.fid_weights for trial in trials)
+    if len(used) < 2:
+        return {}
+    (most, _), *_ = used.most_common(1)
+    return {
+        trial.number: f"its FID was measured with other Inception weights ({trial.state.fid_weights[:12] or 'unknown'})"
+        for trial in trials
+        if trial.state.fid_weights != most
+    }
 
 
 def best(sweep: Sweep) -> Trial:

@@ -40,12 +40,16 @@ def write_trial(
     state: State = "complete",
     reason: str = "",
     params: Mapping[str, Any] | None = None,
+    fid_weights: str = "",
 ) -> Path:
     """One evaluation an epoch with these metrics."""
     folder = trial_folder(sweep, number)
     searched = dict(params or {})
     write_record(folder, TrialStart(number=number, params=searched, config={"seed": 0, **searched}, created=NOON))
-    write_record(folder, TrialState(state=state, reason=reason, started=NOON, attempts=1, gpu_seconds=60.0))
+    write_record(
+        folder,
+        TrialState(state=state, reason=reason, started=NOON, attempts=1, gpu_seconds=60.0, fid_weights=fid_weights),
+    )
     evaluations = [
         Evaluation(epoch=epoch, step=10 * epoch, seconds=30.0 * epoch, metrics=dict(values))
         for epoch, values in enumerate(metrics, start=1)

@@ -113,3 +113,14 @@ def test_nothing_is_best_before_a_trial_has_completed(tmp_path: Path):
 
     with pytest.raises(RankingError, match="sweep 'early' has no complete trial among its 1"):
         best(read_sweep(folder))
+
+
+def test_fid_by_other_weights_is_set_apart(tmp_path: Path):
+    sweep = write_sweep(tmp_path / "sweep")
+    for number, weights in enumerate(["aaa", "bbb", "aaa"]):
+        write_trial(sweep, number, [{"fid": 50 - number, "accuracy": 0.5}], fid_weights=weights)
+    ranking = rank(read_sweep(sweep))
+    assert [ranked.trial.number for ranked in ranking.ranked] == [2, 0]
+    assert [(one.trial.number, "other Inception weights (bbb)" in one.reason) for one in ranking.unranked] == [
+        (1, True)
+    ]

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from photos import Betons, make_photo
@@ -48,6 +49,17 @@ def write_spec(path: Path, betons: Betons, **changes: Any) -> Path:
 def huetune(*arguments: object, storage: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "huetune", *map(str, arguments), "--storage", str(storage)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=storage)  # noqa: S603
+
+
+def start(spec_file: Path, storage: Path, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "huetune", "sweep", "run", str(spec_file), "--storage", str(storage)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, text=True)  # noqa: S603
+
+
+def wait_for_evaluation(storage: Path, number: int, driver: subprocess.Popen[str]) -> None:
+    while not read_evaluations(trial_folder(storage / "small", number)):
+        assert driver.poll() is None, "the sweep ended too early for this test"
+        time.sleep(0.05)
 
 
 def results(sweep: Sweep) -> list[Any]:
@@ -106,17 +118,40 @@ def test_same_seed_gives_the_same_sweep_bit_for_bit(finished: Path, spec_file: P
 
 
 def test_killed_sweep_resumes_to_the_same_results(finished: Path, spec_file: Path, tmp_path: Path):
-    command = [sys.executable, "-m", "huetune", "sweep", "run", str(spec_file), "--storage", str(tmp_path)]
-    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-    second = trial_folder(tmp_path / "small", 1)
-    while not read_evaluations(second):
-        assert driver.poll() is None, "the sweep ended before it could be killed"
-        time.sleep(0.05)
+    driver = start(spec_file, tmp_path)
+    wait_for_evaluation(tmp_path, 1, driver)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     resumed = huetune("sweep", "resume", "small", storage=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert results(read_sweep(tmp_path / "small")) == results(read_sweep(finished / "small"))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_sweep_says_how_to_go_on(sent: signal.Signals, spec_file: Path, tmp_path: Path):
+    driver = start(spec_file, tmp_path, stderr=subprocess.PIPE)
+    wait_for_evaluation(tmp_path, 0, driver)
+    driver.send_signal(sent)
+    _, errors = driver.communicate(timeout=60)
+    assert driver.returncode == 1
+    assert errors.endswith("trials left; go on with `huetune sweep resume small`\n")
+
+
+def test_second_driver_of_a_sweep_is_refused_and_a_dead_worker_costs_nothing(
+    finished: Path, spec_file: Path, tmp_path: Path
+):
+    driver = start(spec_file, tmp_path)
+    wait_for_evaluation(tmp_path, 0, driver)
+    second = huetune("sweep", "resume", "small", storage=tmp_path)
+    assert (second.returncode, f"is being run by process {driver.pid}" in second.stderr) == (1, True)
+    worker = next(
+        child for child in psutil.Process(driver.pid).children(recursive=True) if "ImplicitFunc" in child.name()
+    )
+    worker.kill()
+    assert driver.wait(timeout=300) == 0
+    sweep = read_sweep(tmp_path / "small")
+    assert max(trial.state.attempts for trial in sweep.trials) == 2
+    assert results(sweep) == results(read_sweep(finished / "small"))
 
 
 def test_finished_sweep_resumes_to_nothing_and_its_name_is_taken(finished: Path, spec_file: Path):
