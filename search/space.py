@@ -209,6 +209,8 @@ def _choice(path: str, value: Any) -> Choice:
         or not all(isinstance(v, str | int | float | bool | None) for v in value)
     ):
         raise SpecError(f"space: {path} has the choices {value!r}; give a list of plain values")
+    if len(set(value)) < len(value):
+        raise SpecError(f"space: {path} has the choices {value!r}; give each only once")
     return Choice(tuple(value))
 
 

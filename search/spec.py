@@ -15,6 +15,7 @@ from search.explain import dotted_paths, explain, nearest
 from search.preset import preset
 from search.space import Assignment, Space, parse_space
 from search.storage import checked_name
+from search.yaml_file import parse_yaml
 
 SAME_FOR_ALL = {
     "data.train": "data",
@@ -107,11 +108,11 @@ def load_spec(path: Path) -> SweepSpec:
         SpecError: the file is missing, is not YAML, or asks for what cannot be; the message names every finding.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = parse_yaml(path.read_text())
     except FileNotFoundError:
         raise SpecError(f"no sweep file {path}; give the path of a YAML file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SpecError(f"{path} is not a YAML file: {' '.join(str(error).split())}") from None
+        raise SpecError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise SpecError(
             f"{path} holds {type(content).__name__}, not the sections of a sweep (name, data, objectives, ...)"
@@ -135,6 +136,7 @@ def parse_spec(content: dict[str, Any]) -> SweepSpec:
     for corner in spec.parsed_space.corners():
         _check_corner(spec, corner)
     _check_objectives(spec)
+    _check_limits(spec)
     return spec
 
 
@@ -163,6 +165,17 @@ def _check_objectives(spec: SweepSpec) -> None:
         )
     if "fid" in spec.objectives and any(not config.evaluation.fid_images for config in spec.corner_configs):
         raise SpecError("objectives: fid needs photos to compare; set evaluation.fid_images above 0")
+
+
+def _check_limits(spec: SweepSpec) -> None:
+    longest = max(config.epochs for config in spec.corner_configs)
+    if spec.pruning.kind != "none" and spec.pruning.grace > longest:
+        raise SpecError(
+            f"pruning.grace: {spec.pruning.grace} epochs leave nothing to prune in trials of {longest}; "
+            "lower it, or set pruning.kind to none"
+        )
+    if spec.budget.gpu_hours is not None and not spec.resources.gpu:
+        raise SpecError("budget.gpu_hours: would never be spent, since resources.gpu is 0; give hours instead")
 
 
 def _check_corner(spec: SweepSpec, corner: Assignment) -> None:

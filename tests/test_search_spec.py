@@ -89,6 +89,9 @@ def test_every_sweep_that_we_ship_can_be_read(path: Path):
         ({"base": {"data": {"batch_size": 4}}}, "name them under `data` alone"),
         ({"data": {"val": "val.beton"}}, r"data\.train: missing"),
         ({"resources": {"gpu": 1.5}}, r"resources\.gpu: above 1 only whole GPUs can be given \(got 1\.5\)"),
+        ({"pruning": {"grace": 101}}, r"pruning\.grace: 101 epochs leave nothing to prune in trials of 100"),
+        ({"budget": {"gpu_hours": 1}}, r"budget\.gpu_hours: would never be spent"),
+        ({"space": {"loss.l1": [1, 1]}}, "give each only once"),
         ({"name": "../x"}, "cannot be a sweep's name"),
         ({"resources": {"gpu": -1}}, r"resources\.gpu"),
     ],
@@ -104,7 +107,10 @@ def test_file_that_is_no_spec_is_named(tmp_path: Path):
     with pytest.raises(SpecError, match="no sweep file"):
         load_spec(path)
     path.write_text("name: [unclosed")
-    with pytest.raises(SpecError, match=r"sweep\.yaml is not a YAML file"):
+    with pytest.raises(SpecError, match=r"sweep\.yaml cannot be read as YAML"):
+        load_spec(path)
+    path.write_text("name: a\nsearch: {trials: 1}\nname: b\n")
+    with pytest.raises(SpecError, match="name stands twice in the mapping at line 1"):
         load_spec(path)
     path.write_text("just words")
     with pytest.raises(SpecError, match="not the sections of a sweep"):
