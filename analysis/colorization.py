@@ -9,6 +9,7 @@ from PIL import Image
 from analysis.ranking import RankingError, best
 from data.errors import DataError
 from data.files import replaced_atomically
+from data.images import decode
 from models.checkpoint import LAST, checkpoint_path, load_generator
 from models.colorize import colorize
 from search.records import Sweep, Trial, read_sweep
@@ -24,15 +25,15 @@ def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | No
     """
     targets = [(out or photo.parent) / f"{photo.stem}-colorized.png" for photo in photos]
     for photo, target in zip(photos, targets, strict=True):
-        _open(photo).close()
+        _read(photo)  # before any is written
         if targets.count(target) > 1:
             raise DataError(f"two of the photos would be written to {target}; colorize them one after the other")
     trial = _trial(read_sweep(sweep), number)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     generator, side = load_generator(checkpoint_path(trial.folder / "checkpoints", LAST), device)
     for photo, target in zip(photos, targets, strict=True):
-        with _open(photo) as image, replaced_atomically(target) as scratch:
-            colorize(image, generator, side).save(scratch, format="PNG")
+        with replaced_atomically(target) as scratch:
+            colorize(_read(photo), generator, side).save(scratch, format="PNG")
         yield target
 
 
@@ -46,13 +47,10 @@ def _trial(sweep: Sweep, number: str) -> Trial:
     raise RankingError(f"sweep {sweep.record.name} has no trial {number!r}; it has {known}")
 
 
-def _open(photo: Path) -> Image.Image:
+def _read(photo: Path) -> Image.Image:
     try:
-        image = Image.open(photo)
-        image.load()  # a truncated file shows itself only here
+        return decode(photo.read_bytes())
     except FileNotFoundError:
         raise DataError(f"no photo {photo}; give the path of an image file") from None
-    except Exception as error:  # Pillow raises whatever the damage leads to
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{photo} cannot be read ({reason}); give a whole JPEG, PNG, WebP or TIFF file") from None
-    return image
+    except (OSError, DataError) as error:
+        raise DataError(f"{photo}: {error}; give a whole JPEG, PNG, WebP or TIFF file") from None

@@ -6,7 +6,7 @@ from the lightness, so nothing is lost (Zhang et al. 2016 do the same).
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
@@ -16,14 +16,13 @@ from models.colorizer import Colorizer
 
 @torch.no_grad()
 def colorize(photo: Image.Image, generator: Colorizer, side: int) -> Image.Image:
-    """The photo in colour, as large as it was. `side`: the shorter side, in pixels, that the network is given."""
+    """The RGB photo in colour, as large as it was. `side`: the shorter side, in pixels, that the network is given."""
     device = next(generator.parameters()).device
-    upright = ImageOps.exif_transpose(photo).convert("RGB")
-    rgb = torch.from_numpy(np.array(upright)).to(device).permute(2, 0, 1)[None] / 255  # (1,3,H,W)
+    rgb = torch.from_numpy(np.array(photo)).to(device).permute(2, 0, 1)[None] / 255  # (1,3,H,W)
     lightness, _ = normalise(rgb_to_lab(rgb))  # (1,1,H,W)
-    small = _resized(lightness, _network_size(upright.height, upright.width, side, generator.stride))
+    small = _resized(lightness, _network_size(photo.height, photo.width, side, generator.stride))
     ab = generator(small).ab  # (1,2,h,w)
-    colour = to_rgb(lightness, _resized(ab, upright.size[::-1]))[0]  # (3,H,W)
+    colour = to_rgb(lightness, _resized(ab, photo.size[::-1]))[0]  # (3,H,W)
     pixels = (colour * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     return Image.fromarray(pixels)
 

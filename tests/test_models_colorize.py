@@ -29,13 +29,6 @@ def test_photo_keeps_its_size_and_its_lightness(size: tuple[int, int]):
     assert np.abs(before - after).max() < 1.0  # an untrained network stays inside the gamut; 8 bits round
 
 
-def test_photo_that_lies_on_its_side_is_turned_upright():
-    generator = build_generator(ModelConfig(width=0.125, depth=4), 0).eval()
-    photo = Image.new("RGB", (60, 30), "gray")
-    photo.getexif()[0x0112] = 6  # rotate by 90°
-    assert colorize(photo, generator, side=16).size == (30, 60)
-
-
 def test_checkpoint_with_code_in_it_is_refused(tmp_path: Path):
     class Harmful:
         def __reduce__(self) -> tuple[object, tuple[str]]:
