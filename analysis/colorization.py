@@ -32,8 +32,12 @@ def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | No
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     generator, side = load_generator(checkpoint_path(trial.folder / "checkpoints", LAST), device)
     for photo, target in zip(photos, targets, strict=True):
-        with replaced_atomically(target) as scratch:
-            colorize(_read(photo), generator, side).save(scratch, format="PNG")
+        colorized = colorize(_read(photo), generator, side)
+        try:
+            with replaced_atomically(target) as scratch:
+                colorized.save(scratch, format="PNG")
+        except OSError as error:
+            raise DataError(f"cannot write {target} ({error.strerror}); give another folder with --out") from None
         yield target
 
 

@@ -9,7 +9,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 
 from cluster.node import Finding, look_around
 from search.connection import connected, require_resources
@@ -67,7 +67,8 @@ def _findings(answer: Any) -> list[Finding]:
 
 
 def _table(node: dict[str, Any], findings: list[Finding]) -> Table:
-    table = Table("", "", "found", "to mend", title=f"node {node['NodeManagerAddress']}", title_justify="left")
+    fold = [Column(name, overflow="fold") for name in ("", "", "found", "to mend")]  # what is to be copied is never cut
+    table = Table(*fold, title=f"node {node['NodeManagerAddress']}", title_justify="left")
     for finding in findings:
         verdict = "[red]fault[/red]" if finding.fault else "[green]well[/green]"
         table.add_row(finding.subject, verdict, escape(finding.seen), escape(finding.fault))

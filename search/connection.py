@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ray
+from ray._private import ray_constants
 
 from search.errors import SweepError
 
@@ -48,7 +49,9 @@ def connected(address: str | None) -> Iterator[None]:
 
 
 def _start_local() -> None:
-    # Without this Ray puts the host's outer address in the place of 127.0.0.1, and listens there.
+    # Without this Ray puts the host's outer address in the place of 127.0.0.1, and listens there. The variable alone is
+    # for the processes that it starts: in ours it was read when ray was imported.
+    ray_constants.ENABLE_RAY_CLUSTER = False
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     ray.init(
         address="local",

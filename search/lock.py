@@ -10,6 +10,18 @@ from pathlib import Path
 from search.errors import SweepError
 
 
+def is_driven(folder: Path) -> bool:
+    """Whether a process runs the sweep now."""
+    try:
+        with (folder / "driver.lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 @contextmanager
 def only_driver(folder: Path) -> Iterator[None]:
     """Hold the sweep's lock. The system gives it back when the process ends, however it ends.

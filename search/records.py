@@ -31,6 +31,8 @@ from models.evaluation import Evaluation
 
 State = Literal["waiting", "running", "complete", "pruned", "diverged", "failed"]
 UNFINISHED: tuple[State, ...] = ("waiting", "running")
+TRIED_AGAIN: tuple[State, ...] = (*UNFINISHED, "failed")
+"""The trials that a resume goes on with."""
 
 
 class RecordsError(HuetuneError):

@@ -113,6 +113,8 @@ def load_spec(path: Path) -> SweepSpec:
         raise SpecError(f"no sweep file {path}; give the path of a YAML file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SpecError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
+    if content is None:
+        raise SpecError(f"{path} is empty; give the sections of a sweep (name, data, objectives, ...)")
     if not isinstance(content, dict):
         raise SpecError(
             f"{path} holds {type(content).__name__}, not the sections of a sweep (name, data, objectives, ...)"

@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from search.lock import is_driven
 from search.pareto import minimised, pareto_ranks
-from search.records import State, Sweep, Trial
+from search.records import TRIED_AGAIN, State, Sweep, Trial
+from search.storage import resume_command
 
 
 def pareto_front(sweep: Sweep) -> list[Trial]:
@@ -30,6 +32,13 @@ def show_status(sweep: Sweep, console: Console) -> None:
     states = ", ".join(f"{counts[state]} {state}" for state in get_args(State) if counts[state]) or "no trial yet"
     total = record.spec["search"]["trials"]
     console.print(f"sweep {record.name}: {states}; {total} asked for", highlight=False)
+    if is_driven(sweep.folder):
+        console.print("it runs now", highlight=False)
+    elif len(sweep.trials) < total or any(trial.state.state in TRIED_AGAIN for trial in sweep.trials):
+        console.print(f"it does not run; go on with `{resume_command(sweep.folder)}`", highlight=False, soft_wrap=True)
+    for trial in sweep.trials:
+        if trial.state.state == "failed":
+            console.print(f"trial {trial.number} failed: {escape(trial.state.reason)}", highlight=False, soft_wrap=True)
     for name, reason in sweep.unreadable.items():
         console.print(f"unreadable: {name}: {escape(reason)}", style="red", highlight=False)
     _print_trials("running", [t for t in sweep.trials if t.state.state == "running"], sweep, console)

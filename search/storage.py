@@ -44,3 +44,9 @@ def sweep_folder(storage: Path, name: str) -> Path:
         SweepNameError: see `checked_name`.
     """
     return (storage.expanduser() / checked_name(name)).absolute()
+
+
+def resume_command(folder: Path) -> str:
+    """What to type to go on with the sweep in `folder`."""
+    elsewhere = folder.parent != DEFAULT_STORAGE.expanduser()
+    return f"huetune sweep resume {folder.name}" + (f" --storage {folder.parent}" if elsewhere else "")

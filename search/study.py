@@ -9,7 +9,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState as OptunaState
 from pydantic import ValidationError
 
-from search.records import UNFINISHED, State, Trial, read_trial, trial_folder
+from search.records import TRIED_AGAIN, UNFINISHED, State, Trial, read_trial, trial_folder
 from search.samplers import sampler_for
 from search.space import Assignment
 from search.spec import SweepSpec
@@ -80,8 +80,8 @@ class SweepStudy:
                 trial = read_trial(trial_folder(folder, number))
             except (OSError, ValidationError):
                 continue  # listed as unreadable by whatever reads the sweep
-            if trial.state.state in UNFINISHED:
-                go_on.append(number)
-            else:
+            if trial.state.state not in UNFINISHED:
                 self.tell(trial)
+            if trial.state.state in TRIED_AGAIN:
+                go_on.append(number)
         return go_on, again

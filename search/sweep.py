@@ -21,9 +21,10 @@ from search.lock import only_driver
 from search.pareto_asha import ParetoAsha, rung_epochs
 from search.progress import SweepProgress
 from search.provenance import sweep_record
-from search.records import UNFINISHED, Sweep, read_sweep, read_sweep_record, write_record
+from search.records import TRIED_AGAIN, UNFINISHED, Sweep, read_sweep, read_sweep_record, write_record
 from search.searcher import StudySearcher
 from search.spec import SweepSpec, parse_spec
+from search.storage import resume_command
 from search.study import SweepStudy
 
 MAX_WORKER_DEATHS = 3
@@ -38,10 +39,14 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
     """
     if (folder / "sweep.json").exists():
         raise SweepError(
-            f"there is a sweep {spec.name!r} in {folder.parent} already: `huetune sweep resume {spec.name}` goes on "
+            f"there is a sweep {spec.name!r} in {folder.parent} already: `{resume_command(folder)}` goes on "
             "with it, or give this one another name with --name"
         )
     train, val = _checked_data(spec)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SweepError(f"cannot make the folder {folder} ({error.strerror}); give another --storage") from None
     with connected(address):
         require_resources(spec.resources.cpu, spec.resources.gpu)
         with only_driver(folder):
@@ -50,14 +55,14 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
 
 
 def resume_sweep(folder: Path, address: str | None, console: Console) -> None:
-    """Go on with a sweep: broken-off trials from their last checkpoint, then those that it has not started.
+    """Go on with a sweep: broken-off and failed trials from their last checkpoint, then those that it has not started.
 
     Raises:
         HuetuneError: as start_sweep; or the sweep runs already, or the data are not those that it began with.
     """
     record = read_sweep_record(folder)
     spec = parse_spec(record.spec)
-    if not _num_left(spec, read_sweep(folder)):
+    if not _num_left(spec, read_sweep(folder), but_failed=True):
         console.print(f"sweep {spec.name} is finished: nothing is left to do")
         return
     for split, manifest in zip(("train", "val"), _checked_data(spec), strict=True):
@@ -81,11 +86,13 @@ def _checked_data(spec: SweepSpec) -> tuple[Manifest, Manifest]:
 
 def _drive(spec: SweepSpec, folder: Path, console: Console) -> None:
     sweep = read_sweep(folder)
-    settled = [trial for trial in sweep.trials if trial.state.state not in UNFINISHED]
+    settled = [trial for trial in sweep.trials if trial.state.state not in TRIED_AGAIN]
     used = {trial.number: trial.final.seconds * spec.resources.gpu for trial in sweep.trials if trial.final}
     budget = BudgetMeter(spec.budget, used, time.monotonic)
     pruning = _pruning(spec, sweep)
-    console.print(f"sweep {spec.name}: {len(settled)} of {spec.search.trials} trials done, records in {folder}")
+    console.print(
+        f"sweep {spec.name}: {len(settled)} of {spec.search.trials} trials done, records in {folder}", soft_wrap=True
+    )
     with SweepProgress(console, dict(spec.objectives), settled, spec.search.trials) as progress, _sigterm_as_ctrl_c():
         searcher = StudySearcher(spec, folder, SweepStudy(spec, folder), pruning, budget, progress)
         with suppress(KeyboardInterrupt):  # what is left is told below
@@ -130,8 +137,9 @@ def _pruning(spec: SweepSpec, sweep: Sweep) -> ParetoAsha | None:
     return pruning
 
 
-def _num_left(spec: SweepSpec, sweep: Sweep) -> int:
-    settled = sum(trial.state.state not in UNFINISHED for trial in sweep.trials)
+def _num_left(spec: SweepSpec, sweep: Sweep, but_failed: bool = False) -> int:
+    """Trials that have not come to an end; with `but_failed` a failure is none, as a resume tries such trials again."""
+    settled = sum(trial.state.state not in (TRIED_AGAIN if but_failed else UNFINISHED) for trial in sweep.trials)
     return spec.search.trials - settled - len(sweep.unreadable)
 
 
@@ -141,12 +149,12 @@ def _tell_end(spec: SweepSpec, sweep: Sweep, searcher: StudySearcher, budget: Bu
     if searcher.failing_because:
         raise SweepError(
             f"stopped with {left} trials left, since one after the other failed: {searcher.failing_because}; mend that "
-            f"and go on with `huetune sweep resume {spec.name}`"
+            f"and go on with `{resume_command(sweep.folder)}`"
         )
     if left and budget.spent:
         console.print(f"the budget is spent with {left} of {spec.search.trials} trials left")
     elif left:
-        raise SweepError(f"interrupted with {left} trials left; go on with `huetune sweep resume {spec.name}`")
+        raise SweepError(f"interrupted with {left} trials left; go on with `{resume_command(sweep.folder)}`")
 
 
 @contextmanager

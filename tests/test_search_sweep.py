@@ -134,7 +134,7 @@ def test_interrupted_sweep_says_how_to_go_on(sent: signal.Signals, spec_file: Pa
     driver.send_signal(sent)
     _, errors = driver.communicate(timeout=60)
     assert driver.returncode == 1
-    assert errors.endswith("trials left; go on with `huetune sweep resume small`\n")
+    assert errors.endswith(f"trials left; go on with `huetune sweep resume small --storage {tmp_path}`\n")
 
 
 def test_second_driver_of_a_sweep_is_refused_and_a_dead_worker_costs_nothing(
@@ -183,3 +183,6 @@ def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Beton
         wild = trial.start.params["optimizer.generator_lr"] > 1
         assert trial.state.state == ("diverged" if wild else "complete")
     assert len({trial.state.state for trial in trials}) == 3
+    broken.unlink()
+    assert huetune("sweep", "resume", "small", storage=tmp_path).returncode == 0
+    assert read_sweep(tmp_path / "small").trials[0].state.state in ("complete", "diverged")
