@@ -44,9 +44,9 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
         )
     train, val = _checked_data(spec)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SweepError(f"cannot make the folder {folder} ({error.strerror}); give another --storage") from None
+        raise SweepError(f"cannot make the folder {folder.parent} ({error.strerror}); give another --storage") from None
     with connected(address):
         require_resources(spec.resources.cpu, spec.resources.gpu)
         with only_driver(folder):
