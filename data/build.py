@@ -14,7 +14,7 @@ from data.filters import usable
 from data.images import centre_square, decode, encode
 from data.manifest import Manifest, check_quick, manifest_path, sampled_chunks, write_manifest
 from data.parallel import Track, in_order, untracked
-from data.sources import Photo, Source
+from data.sources.photo import Photo, Source
 from data.splits import split
 
 SPLITS = ("train", "val", "test")

@@ -34,7 +34,7 @@ def build(
     from data.build import already_built
     from data.build import build as build_betons
     from data.errors import DataError
-    from data.sources import open_source
+    from data.sources.registry import open_source
 
     if raw and quality is not None:
         raise DataError(f"--raw stores no JPEGs, so --quality {quality} has no meaning; leave one of them out")

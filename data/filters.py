@@ -10,7 +10,7 @@ from PIL import Image
 from data.errors import DataError
 from data.images import decode
 from data.parallel import Track, in_order
-from data.sources import Photo
+from data.sources.photo import Photo
 
 CORRUPT, GRAY, DUPLICATE = "corrupt", "gray", "duplicate"
 

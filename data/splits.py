@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 
-from data.sources import Photo
+from data.sources.photo import Photo
 
 
 def split(photos: Sequence[Photo], *, val: float, test: float, seed: int) -> dict[str, list[Photo]]:

@@ -21,7 +21,7 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def betons(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Betons:
     from data.build import build
     from data.config import BuildOptions
-    from data.sources import open_source
+    from data.sources.registry import open_source
 
     folder = tmp_path_factory.mktemp("betons")
     options = BuildOptions(size=32, val=0.27)

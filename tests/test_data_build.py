@@ -16,7 +16,7 @@ from data.errors import DataError
 from data.images import centre_square, decode
 from data.manifest import check_full, manifest_path, read_manifest
 from data.parallel import Item
-from data.sources import open_source
+from data.sources.registry import open_source
 
 if TYPE_CHECKING:
     from photos import Betons

@@ -8,7 +8,7 @@ from data.errors import DataError
 from data.filters import is_gray, usable
 from data.images import centre_square, decode, encode
 from data.parallel import in_order, untracked
-from data.sources import Photo
+from data.sources.photo import Photo
 
 
 def gradient(width: int = 96, height: int = 64) -> Image.Image:

@@ -16,7 +16,7 @@ from data.build import build
 from data.config import BuildOptions, DataConfig
 from data.errors import DataError
 from data.loaders import Loader, open_loader
-from data.sources import open_source
+from data.sources.registry import open_source
 
 if TYPE_CHECKING:
     from photos import Betons

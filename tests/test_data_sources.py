@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import DataError
-from data.sources import SOURCES, FolderSource, open_source
+from data.sources.registry import SOURCES, FolderSource, open_source
 
 
 def test_folder_lists_photos_by_class(photo_folder: Path):

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from data.sources import Photo
+from data.sources.photo import Photo
 from data.splits import split
 
 

@@ -3,46 +3,13 @@
 import hashlib
 import importlib.util
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from data.errors import DataError
 from data.files import sha256
+from data.sources.photo import Photo, Source
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A photo file, not yet read where it is a path."""
-
-    id: str
-    """Unique in its source, and the same wherever the source lies."""
-    label: str | None
-    """Class name; None: unlabelled."""
-    content: bytes | Path
-
-    def read(self) -> bytes:
-        """The bytes of the photo file; raises OSError where it cannot be read."""
-        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
-
-
-class Source(Protocol):
-    """A collection of photos."""
-
-    @property
-    def name(self) -> str:
-        """As a user types it."""
-        ...
-
-    def fingerprint(self) -> str:
-        """Changes when the photos may have changed; cheap: reads no photo."""
-        ...
-
-    def photos(self) -> Iterator[Photo]:
-        """All photos, in any order."""
-        ...
 
 
 class FolderSource:

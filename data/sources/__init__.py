@@ -1,0 +1,1 @@
+"""Where photos come from: a file for each kind of place."""
