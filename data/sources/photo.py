@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 Split = Literal["train", "val", "test"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A photo file, not yet read where it is a path."""
 
