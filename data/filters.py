@@ -1,55 +1,153 @@
-"""Which photos are of no use: unreadable ones, gray ones, and copies of another."""
+"""Which photos are of no use, and why: unreadable, gray, too small or too long, copies of another, without a class."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
+from pydantic import BaseModel, ConfigDict
 
+from data.config import Rules
 from data.errors import DataError
-from data.images import decode
+from data.images import AnimatedError, open_photo, upright_rgb, upright_size
 from data.parallel import Track, in_order
 from data.sources.photo import Photo
 
-CORRUPT, GRAY, DUPLICATE = "corrupt", "gray", "duplicate"
+Reason = Literal["unreadable", "animated", "gray", "too small", "extreme aspect", "duplicate", "no class"]
 
-GRAY_TOLERANCE = 8
-"""Levels of 255 by which R, G and B may differ in a gray photo: what JPEG's rounding of chroma leaves."""
 _INSPECTED_PX = 128
+_KEPT_FIRST = ("test", "val", "train", None)
+"""Of copies in several splits, the one that stays: the splits that are measured on remain whole."""
 
 
-def is_gray(image: Image.Image) -> bool:
-    """Whether R, G and B are nearly equal in every pixel, whatever the mode of the file said. Sepia is a colour."""
-    pixels = np.asarray(image.convert("RGB"), dtype=np.int16)  # (H,W,3)
-    return bool((pixels.max(axis=2) - pixels.min(axis=2)).max() <= GRAY_TOLERANCE)
+class Dropped(BaseModel):
+    """A photo that is not used, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    reason: Reason
+    detail: str
+    """What was found, in one line: the decoder's error, the size, the photo that this one is a copy of."""
 
 
-def usable(photos: Sequence[Photo], num_workers: int, track: Track) -> tuple[list[Photo], dict[str, int]]:
-    """The photos worth learning from, in order, and how many were dropped for each reason.
+@dataclass(frozen=True)
+class Kept:
+    """A photo that is used."""
 
-    Of several photos with the same bytes the first one stays, whatever the classes of the others.
+    photo: Photo
+    digest: str
+    """First 16 hex digits of the SHA-256 of the file's bytes: of ten million photos, no two by chance."""
+    width: int
+    """Pixels of the whole photo, upright."""
+    height: int
+
+
+@dataclass(frozen=True)
+class Screening:
+    """All photos of a source, each kept or dropped, in the order they came in."""
+
+    kept: list[Kept]
+    dropped: list[Dropped]
+
+    @property
+    def num_dropped(self) -> dict[Reason, int]:
+        """How many were dropped for each reason there was, the commonest first."""
+        return dict(Counter(photo.reason for photo in self.dropped).most_common())
+
+
+class LeakageError(DataError):
+    """The same photo lies in two of the source's own splits."""
+
+
+def screen(photos: Sequence[Photo], rules: Rules, num_workers: int, track: Track, *, labelled: bool) -> Screening:
+    """Which photos to use; `labelled`: only those with a class.
+
+    Of several files with the same bytes the first stays, whatever the classes of the others; of those in several of
+    the source's own splits, test's before val's before train's. Only photos without another fault are compared.
+
+    Raises:
+        LeakageError: the source's own splits share photos, and the rules do not say to drop them.
     """
-    kept: list[Photo] = []
-    dropped = Counter({CORRUPT: 0, GRAY: 0, DUPLICATE: 0})
-    seen: set[bytes] = set()
-    inspections = in_order(_inspect, photos, num_workers)
-    for photo, (digest, reason) in zip(photos, track(inspections, "inspecting", len(photos)), strict=True):
-        if reason is None and digest in seen:
-            reason = DUPLICATE
-        if reason is None:
-            seen.add(digest)
-            kept.append(photo)
+    looks = in_order(partial(_look, rules=rules, labelled=labelled), photos, num_workers)
+    outcomes = list(track(looks, "inspecting", len(photos)))
+    originals = _originals([outcome for outcome in outcomes if isinstance(outcome, Kept)], rules)
+    screening = Screening([], [])
+    for outcome in outcomes:
+        if isinstance(outcome, Dropped):
+            screening.dropped.append(outcome)
+        elif outcome.photo.id in originals:
+            detail = f"of {originals[outcome.photo.id].id}"
+            screening.dropped.append(Dropped(id=outcome.photo.id, reason="duplicate", detail=detail))
         else:
-            dropped[reason] += 1
-    return kept, dict(dropped)
+            screening.kept.append(outcome)
+    return screening
 
 
-def _inspect(photo: Photo) -> tuple[bytes, str | None]:
-    """The hash of a photo's bytes, and the reason to drop it for what it is by itself, if any."""
+def colourfulness(image: Image.Image) -> int:
+    """Levels of 255 by which R, G and B differ at most, anywhere in an RGB image; sepia is a colour.
+
+    Measured on averages over cells of at most 1/128 of the shorter side, as a JPEG decoded at a fraction of its size
+    consists of such anyhow. So a few hot pixels of a camera or specks of a scan do not make a gray photo coloured,
+    while a coloured spot of 1/64 of the shorter side does, as it covers a whole cell: in every file format alike.
+    """
+    if (factor := min(image.size) // _INSPECTED_PX) > 1:
+        image = image.reduce(factor)
+    red, green, blue = image.split()
+    highest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    lowest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    return int(np.asarray(ImageChops.subtract(highest, lowest)).max())
+
+
+def _look(photo: Photo, rules: Rules, labelled: bool) -> Kept | Dropped:
+    """What a photo is by itself: of use, or not."""
+    drop = partial(Dropped, id=photo.id)
+    if labelled and photo.label is None:
+        return drop(reason="no class", detail="")
     try:
         content = photo.read()
-        image = decode(content, _INSPECTED_PX)
-    except (OSError, DataError):
-        return b"", CORRUPT
-    return hashlib.sha256(content).digest(), GRAY if is_gray(image) else None
+        opened = open_photo(content)
+        size = opened.size
+        if reason := _wrong_shape(size, rules):
+            return drop(reason=reason, detail="{}×{}".format(*size))
+        levels = colourfulness(upright_rgb(opened, _INSPECTED_PX))
+    except AnimatedError as error:
+        return drop(reason="animated", detail=str(error))
+    except DataError as error:
+        return drop(reason="unreadable", detail=str(error))
+    except OSError as error:
+        return drop(reason="unreadable", detail=error.strerror or str(error))
+    if levels <= rules.gray_tolerance:
+        return drop(reason="gray", detail=f"R, G and B differ by at most {levels} of 255")
+    width, height = upright_size(opened, size)
+    return Kept(photo, hashlib.sha256(content).hexdigest()[:16], width, height)
+
+
+def _wrong_shape(size: tuple[int, int], rules: Rules) -> Reason | None:
+    shorter, longer = sorted(size)
+    if shorter < rules.min_side:
+        return "too small"
+    return "extreme aspect" if longer > rules.max_aspect * shorter else None
+
+
+def _originals(usable: Sequence[Kept], rules: Rules) -> dict[str, Photo]:
+    """By the id of each photo that is a copy, the photo that stays instead of it."""
+    staying: dict[str, Photo] = {}
+    for kept in usable:
+        known = staying.get(kept.digest)
+        if known is None or _KEPT_FIRST.index(kept.photo.split) < _KEPT_FIRST.index(known.split):
+            staying[kept.digest] = kept.photo
+    copies = [(kept.photo, staying[kept.digest]) for kept in usable if staying[kept.digest] is not kept.photo]
+    leaks = [(copy, original) for copy, original in copies if copy.split not in (None, original.split)]
+    if leaks and not rules.drop_leaks:
+        copy, original = leaks[0]
+        raise LeakageError(
+            f"the source's own splits share photos: {len(leaks)} of them, first {copy.id} ({copy.split}), a copy "
+            f"of {original.id} ({original.split}); drop the copies with --drop-leaks, or divide all photos anew with "
+            "--pool"
+        )
+    return {copy.id: original for copy, original in copies}
