@@ -1,12 +1,7 @@
 """Fréchet Inception Distance: how far the generated photos are from the real ones, as a set."""
 
-import hashlib
 import io
 import math
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import astuple, dataclass
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -14,11 +9,14 @@ from torch import Tensor, nn
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from data.errors import HuetuneError
-from data.files import write_atomically
 from models.weights import State, weights_hash
 
 FeatureLayer = Literal["64", "192", "768", "2048"]
 """Layers of Inception by width, named as torch-fidelity names them; FID proper is of 2048."""
+
+
+RESIZE = "TensorFlow 1 bilinear to 299"
+"""How FidNetwork brings photos to Inception's size."""
 
 
 class TooFewPhotosError(HuetuneError):
@@ -41,6 +39,7 @@ class FidNetwork(nn.Module):
             inception = FeatureExtractorInceptionV3("fid", [features], feature_extractor_weights_path=weights)
         self.inception = inception.to(memory_format=torch.channels_last)  # half as fast again on the CPU
         self.num_features = int(features)
+        self.layer = features
         # The classifier is left out: features do not depend on it, and not every copy of the weights has it.
         self.weights_hash = weights_hash({name: w for name, w in state.items() if not name.startswith("fc.")})
 
@@ -84,49 +83,3 @@ def _covariance_factor(features: Tensor) -> Tensor:
         return centred
     triangle: Tensor = torch.linalg.qr(centred, mode="r").R
     return triangle
-
-
-@dataclass(frozen=True)
-class RealFeaturesKey:
-    """All that the features of the real photos depend on."""
-
-    beton_sha256: str
-    num_photos: int
-    side: int
-    """Height and width of the photos, in pixels."""
-    weights_hash: str
-    features: FeatureLayer
-
-    def path(self, beton: Path) -> Path:
-        """Where they are kept, beside the data set."""
-        key = hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:16]
-        return beton.with_name(f"{beton.name}.fid-{key}.pt")
-
-
-def load_or_compute_real_features(beton: Path, key: RealFeaturesKey, compute: Callable[[], Tensor]) -> Tensor:
-    """Features (N,d) float32 on the CPU of the real photos in `beton`, computed only if they are not kept beside it.
-
-    Processes that start together may each compute them once; none ever reads half a file. A folder that cannot be
-    written to costs the time of computing them again, no more.
-    """
-    path = key.path(beton)
-    kept = _read_features(path, key)
-    if kept is not None:
-        return kept
-    features = compute().float().cpu()
-    content = io.BytesIO()
-    torch.save({"features": features, "hash": weights_hash({"features": features})}, content)
-    with suppress(OSError):
-        write_atomically(path, content.getvalue())
-    return features
-
-
-def _read_features(path: Path, key: RealFeaturesKey) -> Tensor | None:
-    """Features as they were kept; None if there are none or the file is damaged."""
-    try:
-        kept = torch.load(path, weights_only=True)
-        features: Tensor = kept["features"]
-        whole = kept["hash"] == weights_hash({"features": features})  # torch.load does not see flipped bytes
-    except Exception:  # torch.load raises whatever the damage leads to
-        return None
-    return features if whole and features.shape == (key.num_photos, int(key.features)) else None

@@ -9,7 +9,8 @@ from torch import Tensor
 from data.batch import Batches
 from data.colour import to_rgb
 from data.manifest import Manifest
-from models.fid import FidNetwork, RealFeaturesKey, load_or_compute_real_features, to_uint8
+from data.real_features import RealFeaturesKey, load_or_compute_real_features
+from models.fid import RESIZE, FidNetwork, to_uint8
 from models.weights import load_state
 
 
@@ -38,7 +39,7 @@ def fid_reference(
     beton: the file of `val`; weights: of Inception, None for wherever they are found.
     """
     network = _network(device, weights)
-    key = RealFeaturesKey(manifest.sha256, num_images, side, network.weights_hash, "2048")
+    key = RealFeaturesKey(manifest.sha256, num_images, side, network.layer, network.weights_hash, RESIZE)
     features = load_or_compute_real_features(beton, key, lambda: _real_features(val, network, num_images))
     return FidReference(network, features.to(device))
 
@@ -53,7 +54,7 @@ def _real_features(batches: Batches, network: FidNetwork, num_images: int) -> Te
     features: list[Tensor] = []
     missing = num_images
     for batch in batches.epoch(0):
-        photos = to_rgb(batch.lightness, batch.ab)[:missing]  # (B,3,H,W)
+        photos = to_rgb(batch.lightness, batch.ab, batch.scale)[:missing]  # (B,3,H,W)
         features.append(network(to_uint8(photos)))
         missing -= len(photos)
         if not missing:

@@ -1,6 +1,5 @@
 """FID against closed forms and torchmetrics; features of real photos kept on disk."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,11 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 from models.fid import (
     FidNetwork,
-    RealFeaturesKey,
     TooFewPhotosError,
     frechet_distance,
-    load_or_compute_real_features,
     to_uint8,
 )
 from models.weights import State, WeightsError, load_state
-
-KEY = RealFeaturesKey(beton_sha256="ab" * 32, num_photos=5, side=64, weights_hash="cd" * 32, features="64")
 
 
 @pytest.fixture(scope="module")
@@ -123,48 +118,3 @@ def test_building_the_network_leaves_the_random_state_alone(state: State):
     before = torch.get_rng_state()
     FidNetwork(state)
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_real_features_are_computed_once(tmp_path: Path):
-    features = torch.rand(5, 64)
-    beton = tmp_path / "val.beton"
-    assert torch.equal(load_or_compute_real_features(beton, KEY, lambda: features), features)
-    assert torch.equal(load_or_compute_real_features(beton, KEY, lambda: torch.zeros(5, 64)), features)
-    assert [path.name for path in tmp_path.iterdir()] == [KEY.path(beton).name]
-
-
-def test_real_features_of_another_data_set_are_others():
-    beton = Path("val.beton")
-    others = [
-        KEY.path(beton),
-        RealFeaturesKey("00" * 32, 5, 64, "cd" * 32, "64").path(beton),
-        RealFeaturesKey("ab" * 32, 6, 64, "cd" * 32, "64").path(beton),
-        RealFeaturesKey("ab" * 32, 5, 32, "cd" * 32, "64").path(beton),
-        RealFeaturesKey("ab" * 32, 5, 64, "00" * 32, "64").path(beton),
-        RealFeaturesKey("ab" * 32, 5, 64, "cd" * 32, "192").path(beton),
-    ]
-    assert len(set(others)) == 6
-
-
-def truncated(content: bytes) -> bytes:
-    return content[:-200]
-
-
-def with_flipped_byte(content: bytes) -> bytes:
-    position = content.index(bytes(512))  # among the features, all zero
-    return content[:position] + b"\x01" + content[position + 1 :]
-
-
-@pytest.mark.parametrize("damage", [truncated, with_flipped_byte])
-def test_damaged_real_features_are_computed_again(tmp_path: Path, damage: Callable[[bytes], bytes]):
-    beton = tmp_path / "val.beton"
-    load_or_compute_real_features(beton, KEY, lambda: torch.zeros(5, 64))
-    path = KEY.path(beton)
-    path.write_bytes(damage(path.read_bytes()))
-    assert load_or_compute_real_features(beton, KEY, lambda: torch.ones(5, 64)).sum() == 320
-    assert load_or_compute_real_features(beton, KEY, lambda: torch.zeros(5, 64)).sum() == 320
-
-
-def test_folder_that_cannot_be_written_to_is_no_error():
-    beton = Path("/proc/val.beton")  # refuses even root
-    assert load_or_compute_real_features(beton, KEY, lambda: torch.ones(5, 64)).sum() == 320
