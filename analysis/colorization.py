@@ -30,9 +30,9 @@ def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | No
             raise DataError(f"two of the photos would be written to {target}; colorize them one after the other")
     trial = _trial(read_sweep(sweep), number)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    generator, side = load_generator(checkpoint_path(trial.folder / "checkpoints", LAST), device)
+    trained = load_generator(checkpoint_path(trial.folder / "checkpoints", LAST), device)
     for photo, target in zip(photos, targets, strict=True):
-        colorized = colorize(_read(photo), generator, side)
+        colorized = colorize(_read(photo), trained)
         try:
             with replaced_atomically(target) as scratch:
                 colorized.save(scratch, format="PNG")

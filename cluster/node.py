@@ -35,7 +35,7 @@ def look_around(spec: SweepSpec, proof: Path, expected: dict[str, str]) -> list[
     proof: a file that the driver has written into the storage; expected: the driver's versions.
     """
     findings = [_packages(expected), _cuda(spec.resources.gpu), _storage(proof)]
-    findings += [_data("train", spec.data.train), _data("val", spec.data.val)]
+    findings += [_data(name, beton) for name, beton in spec.data.files.items()]
     findings += [_weights(*wanted) for wanted in sorted({w for config in spec.corner_configs for w in _wanted(config)})]
     return [*findings, _shared_memory()]
 

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from data.colour import AB_SCALES, AbScale
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -14,9 +16,13 @@ class Batch:
     lightness: Tensor  # (B,1,H,W)
     ab: Tensor  # (B,2,H,W)
     label: Tensor  # (B,) int64; −1: unlabelled
+    scale: AbScale = AB_SCALES["ab110"]
+    """What normalised ab stand for."""
 
 
 class Batches(Protocol):
     """What a loader is to training and validation: the same batches for the same epoch number."""
 
-    def epoch(self, number: int) -> Iterator[Batch]: ...
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` (from 0), from batch `start` on."""
+        ...

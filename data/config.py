@@ -1,14 +1,40 @@
 """What a user can set about the data: how it is built, and how it is read."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MIN_SIZE, MAX_SIZE = 16, 1024
 
 Size = Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
+Normalisation = Literal["ab110", "ab128"]
+"""Names of colour.AB_SCALES, here because importing that needs torch."""
+
+
+def _fraction_or_count(value: float) -> float:
+    if value >= 1 and value != int(value):
+        raise ValueError(f"must be a fraction below 1 or a whole number of photos, got {value}")
+    return value
+
+
+Amount = Annotated[float, Field(ge=0), AfterValidator(_fraction_or_count)]
+"""Below 1 a fraction of the photos, otherwise a number of photos."""
+
+
+class Rules(BaseModel):
+    """Which photos are worth learning from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_aspect: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 3.0
+    """Longer side over shorter side: of a longer photo, the centre square would show too little."""
+    min_side: Annotated[int, Field(ge=1)] = 32
+    """Pixels of the shorter side."""
+    gray_tolerance: Annotated[int, Field(ge=0, le=255)] = 8
+    """Levels of 255 by which R, G and B may differ in a gray photo: what JPEG's rounding of chroma leaves."""
+    drop_leaks: bool = False
+    """Where the source's own splits share photos, drop the copies from training; otherwise that is an error."""
 
 
 class BuildOptions(BaseModel):
@@ -18,19 +44,21 @@ class BuildOptions(BaseModel):
 
     size: Size = 256
     """Pixels: the shorter side is resized to it, then the centre square is cut out."""
-    val: Fraction = 0.1
-    test: Fraction = 0.0
+    classes: tuple[str, ...] = ()
+    """The only classes to take, by name; none: all."""
+    pool: bool = False
+    """Divide all photos anew, whatever splits the source has."""
+    subset: Annotated[Amount, Field(gt=0)] | None = None
+    """How many of the photos to divide are drawn first, class by class; the source's own val and test stay whole."""
+    val: Amount | None = None
+    """Photos for validation. None: the source's own, or else a tenth."""
+    test: Amount | None = None
+    """Photos for testing. None: the source's own, or else none."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Decides which photos are drawn, and where each one goes."""
+    rules: Rules = Rules()
     quality: Annotated[int, Field(ge=50, le=100)] | None = 95
     """JPEG quality, always with full chroma resolution (4:4:4); None stores the pixels as they are."""
-
-    @model_validator(mode="after")
-    def _some_left_to_train_on(self) -> Self:
-        if self.val + self.test >= 1:
-            raise ValueError(
-                f"val and test together must stay below 1 to leave photos for training, got {self.val} and {self.test}"
-            )
-        return self
 
 
 class DataConfig(BaseModel):
@@ -40,10 +68,42 @@ class DataConfig(BaseModel):
 
     train: Path
     val: Path
+    unlabelled: Path | None = None
+    """More photos to train on. Their labels, if any, are not used: they may be of other classes."""
+    unlabelled_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Of each training batch, what comes from `unlabelled`. An epoch is one pass over `train` all the same."""
     batch_size: Annotated[int, Field(ge=1)] = 16
     image_size: Size | None = None
-    """Pixels; None: as stored. A smaller one is resized on the device, antialiased."""
+    """Pixels; None: as stored. A smaller one is made by averaging."""
+    normalisation: Normalisation = "ab110"
+    """Of ab: `ab110` divides by 110; `ab128` positive values by 127 and negative ones by 128."""
     flip: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Probability of a horizontal flip in training."""
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Decoding threads of each loader."""
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The .beton files by their field."""
+        files = {"train": self.train, "val": self.val}
+        return files if self.unlabelled is None else files | {"unlabelled": self.unlabelled}
+
+    @property
+    def num_unlabelled(self) -> int:
+        """Photos of a training batch that come from `unlabelled`."""
+        return round(self.unlabelled_share * self.batch_size)
+
+    @model_validator(mode="after")
+    def _share_is_possible(self) -> Self:
+        if not self.unlabelled_share:
+            return self
+        if self.unlabelled is None:
+            raise ValueError(
+                f"unlabelled_share is {self.unlabelled_share}, but there is no file `unlabelled` to take photos from"
+            )
+        if not 0 < self.num_unlabelled < self.batch_size:
+            raise ValueError(
+                f"unlabelled_share {self.unlabelled_share} makes {self.num_unlabelled} of {self.batch_size} photos "
+                "unlabelled; at least one must be, and at least one not: change the share or batch_size"
+            )
+        return self

@@ -1,89 +1,132 @@
-"""From a .beton file to batches on the device, the same ones for the same seed and epoch number, always."""
+"""From .beton files to batches on the device, the same ones for the same seed, epoch and step, always."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from data.assembly import Choice, Chosen, assemble, stage
 from data.batch import Batch
+from data.colour import AB_SCALES
 from data.config import DataConfig
-from data.decoding import Decoder
+from data.decoding import BetonImages
 from data.errors import DataError
 from data.manifest import Manifest, check_quick
-from data.prepare import prepare
+from data.order import endless, in_file_order, shuffled
+from data.parallel import ahead
 
 
 def open_loader(beton: Path, config: DataConfig, *, training: bool, seed: int, device: torch.device) -> "Loader":
     """Open a .beton for training (shuffled, flipped, whole batches only) or for evaluation (all of it, in file order).
 
+    For training, the share of each batch that the configuration says comes from its file of unlabelled photos.
+
     Raises:
-        DataError: the file or its manifest is missing or damaged, has fewer photos than one training batch needs, or
+        DataError: a file or its manifest is missing or damaged, has fewer photos than one training batch needs, or
             stores smaller images than asked for.
     """
+    num_unlabelled = config.num_unlabelled if training else 0
+    shares = [_open(beton, config.batch_size - num_unlabelled, config.image_size, whole_batches=training)]
+    side = config.image_size or shares[0].manifest.size
+    if num_unlabelled:
+        assert config.unlabelled is not None
+        shares.append(_open(config.unlabelled, num_unlabelled, side, whole_batches=True))
+    return Loader(shares, side, config, training=training, seed=seed, device=device)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """A file, and how many photos of each batch come from it."""
+
+    manifest: Manifest
+    images: BetonImages
+    num_photos: int
+
+
+def _open(beton: Path, num_photos: int, image_size: int | None, *, whole_batches: bool) -> _Share:
     manifest = check_quick(beton)
-    if training and manifest.num_samples < config.batch_size:
+    if whole_batches and manifest.num_samples < num_photos:
         raise DataError(
-            f"{beton} has {manifest.num_samples} photos, fewer than one batch of {config.batch_size}; "
+            f"{beton} has {manifest.num_samples} photos, fewer than one batch of {num_photos}; "
             "lower batch_size or build from more photos"
         )
-    if config.image_size is not None and config.image_size > manifest.size:
+    if image_size is not None and image_size > manifest.size:
         raise DataError(
-            f"image_size {config.image_size} is above the {manifest.size} px stored in {beton}; "
-            "lower it or build larger"
+            f"image_size {image_size} is above the {manifest.size} px stored in {beton}; lower it or build larger"
         )
-    return Loader(beton, manifest, config, training=training, seed=seed, device=device)
+    return _Share(manifest, BetonImages(beton, manifest.size), num_photos)
 
 
 class Loader:
-    """An open .beton file; see open_loader."""
+    """Open .beton files; see open_loader. Threads decode a few batches ahead of the reader."""
 
     def __init__(
-        self, beton: Path, manifest: Manifest, config: DataConfig, *, training: bool, seed: int, device: torch.device
+        self, shares: list[_Share], side: int, config: DataConfig, *, training: bool, seed: int, device: torch.device
     ) -> None:
-        self.manifest = manifest
-        self._config = config
-        self._training = training
-        self._seed = seed
-        self._device = device
-        self._decoder = Decoder(beton, config.batch_size, config.num_workers)
+        self._labelled, *self._unlabelled = shares
+        self._side, self._config, self._training = side, config, training
+        self._seed, self._device = seed, device
+        self._scale = AB_SCALES[config.normalisation]
+        self._pool = ThreadPoolExecutor(config.num_workers, thread_name_prefix="huetune-decode")
+
+    @property
+    def manifest(self) -> Manifest:
+        """Of the file with the labels."""
+        return self._labelled.manifest
 
     @property
     def num_samples(self) -> int:
-        """Photos in the file; a training epoch leaves out what does not fill its last batch."""
+        """Photos in the file with the labels; a training epoch leaves out what does not fill its last batch."""
         return self.manifest.num_samples
 
     def __len__(self) -> int:
         """Batches of one epoch."""
-        whole, rest = divmod(self.num_samples, self._config.batch_size)
+        whole, rest = divmod(self.num_samples, self._labelled.num_photos)
         return whole if self._training or rest == 0 else whole + 1
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """The batches of epoch `number` (from 0): identical each time, whatever was read before."""
-        order, flips = self._plan(number)
-        start = 0
-        for images, labels in self._decoder.batches(order):
-            end = start + len(labels)
-            lightness, ab = prepare(
-                torch.from_numpy(images).to(self._device),
-                torch.from_numpy(flips[start:end]).to(self._device),
-                self._config.image_size,
-            )
-            # The labels' buffer is FFCV's and will be overwritten; prepare has made its own tensors already.
-            yield Batch(lightness, ab, torch.from_numpy(labels.copy()).to(self._device))
-            start = end
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` (from 0), from batch `start` on: the same ones, whatever was read before.
+
+        Raises:
+            DataError: an image does not decode.
+        """
+        choices = self._choices(number)[start:]
+        num_ahead = self._config.num_workers + 2
+        if self._device.type == "cpu":
+            yield from ahead(self._pool, partial(assemble, side=self._side, scale=self._scale), choices, num_ahead)
+            return
+        for staged in ahead(self._pool, partial(stage, side=self._side), choices, num_ahead):
+            yield staged.to(self._device, self._scale)
 
     def close(self) -> None:
-        """End a running epoch and its thread."""
-        self._decoder.stop()
+        """End the threads, within the batches that are being decoded."""
+        self._pool.shutdown(cancel_futures=True)
 
-    def _plan(self, number: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-        """Which samples come in which order, and which of them are mirrored."""
-        order = np.arange(self.num_samples, dtype=np.uint64)
-        if not self._training:
-            return order, np.zeros(self.num_samples, dtype=np.bool_)
-        random = np.random.default_rng([self._seed, number])
-        order = random.permutation(order)
-        flips = random.random(self.num_samples) < self._config.flip
-        return order[: len(self) * self._config.batch_size], flips
+    def _choices(self, epoch: int) -> list[Choice]:
+        """The photos of each batch of an epoch."""
+        parts = [self._choose_labelled(epoch), *(self._choose_unlabelled(share, epoch) for share in self._unlabelled)]
+        return list(zip(*parts, strict=True))
+
+    def _choose_labelled(self, epoch: int) -> list[Chosen]:
+        num_photos = self.num_samples
+        order = in_file_order(num_photos)
+        if self._training:
+            used = len(self) * self._labelled.num_photos
+            order = shuffled(num_photos, self._config.flip, self._seed, epoch).part(0, used)
+        bounds = [*range(0, len(order.numbers), self._labelled.num_photos), len(order.numbers)]
+        parts = [order.part(start, stop) for start, stop in pairwise(bounds)]
+        images = self._labelled.images
+        return [Chosen(images, part, images.labels[part.numbers]) for part in parts]
+
+    def _choose_unlabelled(self, share: _Share, epoch: int) -> list[Chosen]:
+        """One pass over these photos after the other, going on in each epoch where the one before ended."""
+        length = len(self) * share.num_photos
+        order = endless(share.manifest.num_samples, self._config.flip, epoch * length, length, self._seed, 1)
+        labels = np.full(share.num_photos, -1, dtype=np.int64)
+        starts = range(0, length, share.num_photos)
+        return [Chosen(share.images, order.part(start, start + share.num_photos), labels) for start in starts]

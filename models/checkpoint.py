@@ -1,10 +1,12 @@
 """Checkpoints of a trial: last (to go on from), best for each task, best joint (to colorize with)."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from data.colour import AB_SCALES, AbScale
 from data.errors import HuetuneError
 from data.files import replaced_atomically
 from models.backbones import build_generator
@@ -51,12 +53,23 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
-def load_generator(path: Path, device: torch.device) -> tuple[Colorizer, int]:
-    """The trained generator in evaluation mode, and the image side in pixels that it was trained with."""
+@dataclass(frozen=True)
+class Trained:
+    """A generator as a trial left it, and what it takes to use it."""
+
+    generator: Colorizer
+    side: int
+    """Pixels: height and width of the photos that it was trained on."""
+    scale: AbScale
+    """What its ab stand for."""
+
+
+def load_generator(path: Path, device: torch.device) -> Trained:
+    """The trained generator of a checkpoint, in evaluation mode."""
     content = load_checkpoint(path)
     config = TrialConfig.model_validate_json(content["config"])
     # The checkpoint holds the trained weights: no need to find the pretrained ones first.
     model = config.model.model_copy(update={"pretrained": False})
     generator = build_generator(model, content["num_classes"]).to(device)
     generator.load_state_dict(content["generator"])
-    return generator.eval(), content["side"]
+    return Trained(generator.eval(), content["side"], AB_SCALES[config.data.normalisation])

@@ -11,18 +11,19 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from data.colour import normalise, rgb_to_lab, to_rgb
-from models.colorizer import Colorizer
+from models.checkpoint import Trained
 
 
 @torch.no_grad()
-def colorize(photo: Image.Image, generator: Colorizer, side: int) -> Image.Image:
-    """The RGB photo in colour, as large as it was. `side`: the shorter side, in pixels, that the network is given."""
+def colorize(photo: Image.Image, trained: Trained) -> Image.Image:
+    """The RGB photo in colour, as large as it was."""
+    generator = trained.generator
     device = next(generator.parameters()).device
     rgb = torch.from_numpy(np.array(photo)).to(device).permute(2, 0, 1)[None] / 255  # (1,3,H,W)
-    lightness, _ = normalise(rgb_to_lab(rgb))  # (1,1,H,W)
-    small = _resized(lightness, _network_size(photo.height, photo.width, side, generator.stride))
+    lightness, _ = normalise(rgb_to_lab(rgb), trained.scale)  # (1,1,H,W)
+    small = _resized(lightness, _network_size(photo.height, photo.width, trained.side, generator.stride))
     ab = generator(small).ab  # (1,2,h,w)
-    colour = to_rgb(lightness, _resized(ab, photo.size[::-1]))[0]  # (3,H,W)
+    colour = to_rgb(lightness, _resized(ab, photo.size[::-1]), trained.scale)[0]  # (3,H,W)
     pixels = (colour * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     return Image.fromarray(pixels)
 

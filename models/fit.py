@@ -1,5 +1,7 @@
 """Whether a configuration and its data fit together, before anything is trained."""
 
+from collections.abc import Mapping
+
 from data.errors import HuetuneError
 from data.manifest import Manifest
 from models.config import TrialConfig
@@ -12,10 +14,10 @@ class FitError(HuetuneError):
     """The networks of a configuration cannot be trained on these data."""
 
 
-def check_fit(config: TrialConfig, train: Manifest, val: Manifest) -> None:
-    """Raise FitError unless a trial of this configuration can train on `train` and validate on `val`."""
-    for fault in (_sides(config, train, val), _batch(config, train), _classes(config, train, val), _shared(train, val)):
-        if fault:
+def check_fit(config: TrialConfig, manifests: Mapping[str, Manifest]) -> None:
+    """Raise FitError unless a trial of this configuration can train and validate on its files (by their field)."""
+    for check in (_sides, _batch, _classes, _shared):
+        if fault := check(config, manifests):
             raise FitError(fault)
 
 
@@ -24,10 +26,13 @@ def image_side(config: TrialConfig, manifest: Manifest) -> int:
     return config.data.image_size or manifest.size
 
 
-def _sides(config: TrialConfig, train: Manifest, val: Manifest) -> str:
-    side, stored, stride = image_side(config, train), min(train.size, val.size), config.model.stride
-    if side != image_side(config, val):
-        return f"training photos of {train.size} px and validation photos of {val.size} px; set data.image_size"
+def _sides(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
+    sides = {name: image_side(config, manifest) for name, manifest in manifests.items()}
+    side, stride = sides["train"], config.model.stride
+    stored = min(manifest.size for manifest in manifests.values())
+    if len(set(sides.values())) > 1:
+        named = ", ".join(f"{name} {pixels} px" for name, pixels in sides.items())
+        return f"the files hold photos of different sizes ({named}); set data.image_size"
     if side > stored:
         return f"data.image_size is {side}, but photos of {stored} px are stored; lower it, or build them larger"
     if side < MIN_SIDE:
@@ -41,24 +46,30 @@ def _sides(config: TrialConfig, train: Manifest, val: Manifest) -> str:
     return ""
 
 
-def _batch(config: TrialConfig, train: Manifest) -> str:
-    if train.num_samples >= config.data.batch_size:
-        return ""
-    return f"{train.num_samples} training photos fill no batch of {config.data.batch_size}; lower data.batch_size"
-
-
-def _classes(config: TrialConfig, train: Manifest, val: Manifest) -> str:
-    if train.classes != val.classes:
-        return "the training and the validation file have different classes; build both in one go"
-    if "classification" in config.tasks and len(train.classes) < 2:
-        return (
-            f"{len(train.classes)} classes leave nothing to classify; set loss.classification to 0, or label the photos"
-        )
+def _batch(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
+    num_unlabelled = config.data.num_unlabelled
+    needed = {"train": config.data.batch_size - num_unlabelled} | (
+        {"unlabelled": num_unlabelled} if num_unlabelled else {}
+    )
+    for name, num_photos in needed.items():
+        if (there := manifests[name].num_samples) < num_photos:
+            return f"the {there} photos of data.{name} fill no batch, which takes {num_photos}; lower data.batch_size"
     return ""
 
 
-def _shared(train: Manifest, val: Manifest) -> str:
-    both = set(train.sample_ids) & set(val.sample_ids)
-    if train.fingerprint != val.fingerprint or not both:
-        return ""
-    return f"{len(both)} validation photos are training photos too: the files are of two builds; build both in one go"
+def _classes(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
+    classes = manifests["train"].classes
+    if classes != manifests["val"].classes:
+        return "the training and the validation file have different classes; build both in one go"
+    if "classification" in config.tasks and len(classes) < 2:
+        return f"{len(classes)} classes leave nothing to classify; set loss.classification to 0, or label the photos"
+    return ""
+
+
+def _shared(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
+    """Leakage: what is learned by heart would be measured as skill."""
+    validated = set(manifests["val"].photo_digests)
+    for name in manifests.keys() - {"val"}:
+        if num_shared := len(validated.intersection(manifests[name].photo_digests)):
+            return f"{num_shared} photos of data.val are in data.{name} too; build both in one go, from other photos"
+    return ""

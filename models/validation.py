@@ -1,7 +1,7 @@
 """Validation of a generator: FID, accuracy, L1, PSNR, SSIM, and sample images.
 
 accuracy  share of the labelled photos whose class is right
-l1        mean absolute error of ab in normalised units (×100 is the figure of the papers)
+l1        mean absolute error of ab in units of 110, whatever the normalisation (×100 is the figure of the papers)
 psnr      in dB, of RGB in 0 to 1, mean over the photos
 ssim      of RGB in 0 to 1, mean over the photos (Wang et al. 2004)
 fid       Fréchet Inception Distance between the first N photos and their colorizations, see fid.py
@@ -14,8 +14,8 @@ from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
-from data.batch import Batches
-from data.colour import to_rgb
+from data.batch import Batch, Batches
+from data.colour import AB_SCALES, to_rgb
 from models.colorizer import Colorizer
 from models.fid import frechet_distance, to_uint8
 from models.fid_reference import FidReference
@@ -37,8 +37,9 @@ class Validation:
         generator.eval()
         for batch in self._batches.epoch(0):
             prediction = generator(batch.lightness)
-            fake, real = to_rgb(batch.lightness, prediction.ab), to_rgb(batch.lightness, batch.ab)  # (B,3,H,W)
-            error += F.l1_loss(prediction.ab, batch.ab, reduction="sum")
+            fake = to_rgb(batch.lightness, prediction.ab, batch.scale)  # (B,3,H,W)
+            real = to_rgb(batch.lightness, batch.ab, batch.scale)
+            error += _ab_error(prediction.ab, batch)
             num_values += batch.ab.numel()
             meters["psnr"].update(fake, real)
             meters["ssim"].update(fake, real)
@@ -60,9 +61,8 @@ class Validation:
         generator.eval()
         rows: list[Tensor] = []
         for batch in self._batches.epoch(0):
-            gray = to_rgb(batch.lightness, torch.zeros_like(batch.ab))
-            colorized = to_rgb(batch.lightness, generator(batch.lightness).ab)
-            rows += torch.stack([gray, colorized, to_rgb(batch.lightness, batch.ab)], dim=1)
+            versions = (torch.zeros_like(batch.ab), generator(batch.lightness).ab, batch.ab)
+            rows += torch.stack([to_rgb(batch.lightness, ab, batch.scale) for ab in versions], dim=1)
             if len(rows) >= count:
                 break
         return torch.stack(rows[:count])
@@ -80,3 +80,11 @@ class Validation:
         missing = self._fid.num_images - sum(map(len, features))
         if missing > 0:
             features.append(self._fid.network(to_uint8(fake[:missing])))
+
+
+def _ab_error(ab: Tensor, batch: Batch) -> Tensor:
+    """Sum of the absolute errors of ab (B,2,H,W), in units of 110."""
+    scale, unit = batch.scale, AB_SCALES["ab110"]
+    return F.l1_loss(
+        unit.normalise(scale.denormalise(ab)), unit.normalise(scale.denormalise(batch.ab)), reduction="sum"
+    )

@@ -4,6 +4,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,8 +17,9 @@ from search.spec import SweepSpec
 PACKAGES = ("huetune", "torch", "torchvision", "ray", "optuna", "ffcv", "torchmetrics", "torch-fidelity")
 
 
-def sweep_record(spec: SweepSpec, train: Manifest, val: Manifest) -> SweepRecord:
+def sweep_record(spec: SweepSpec, manifests: Mapping[str, Manifest]) -> SweepRecord:
     """The record of a sweep that starts now, on these data."""
+    data = {name: _described(beton, manifests[name]) for name, beton in spec.data.files.items()}
     fid_images = spec.corner_configs[0].evaluation.fid_images
     return SweepRecord(
         name=spec.name,
@@ -26,10 +28,7 @@ def sweep_record(spec: SweepSpec, train: Manifest, val: Manifest) -> SweepRecord
         created=datetime.now(UTC),
         command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         versions=versions(),
-        data={
-            "train": _described(spec.data.train, train),
-            "val": _described(spec.data.val, val) | {"fid_images": min(fid_images, val.num_samples)},
-        },
+        data=data | {"val": data["val"] | {"fid_images": min(fid_images, manifests["val"].num_samples)}},
     )
 
 

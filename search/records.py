@@ -55,7 +55,7 @@ class SweepRecord(_Record):
     versions: dict[str, str]
     """huetune, python, torch, ray ... and the commit, where known."""
     data: dict[str, dict[str, Any]] = {}
-    """For train and val: file, sha256, count and classes of the .beton."""
+    """For train, val and unlabelled, if any: file, sha256, count and classes of the .beton."""
 
 
 class TrialStart(_Record):

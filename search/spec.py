@@ -20,6 +20,7 @@ from search.yaml_file import parse_yaml
 SAME_FOR_ALL = {
     "data.train": "data",
     "data.val": "data",
+    "data.unlabelled": "data",
     "data.image_size": "data",
     "evaluation.fid_images": "base",
     "evaluation.fid_weights": "base",
@@ -193,7 +194,9 @@ def _with_absolute_data(content: dict[str, Any], folder: Path) -> dict[str, Any]
     if not isinstance(data, dict):
         return content
     paths = {
-        key: str((folder / Path(str(data[key])).expanduser()).resolve()) for key in ("train", "val") if key in data
+        key: str((folder / Path(str(data[key])).expanduser()).resolve())
+        for key in ("train", "val", "unlabelled")
+        if data.get(key) is not None
     }
     return content | {"data": data | paths}
 

@@ -42,7 +42,7 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
             f"there is a sweep {spec.name!r} in {folder.parent} already: `{resume_command(folder)}` goes on "
             "with it, or give this one another name with --name"
         )
-    train, val = _checked_data(spec)
+    manifests = _checked_data(spec)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -50,7 +50,7 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
     with connected(address):
         require_resources(spec.resources.cpu, spec.resources.gpu)
         with only_driver(folder):
-            write_record(folder, sweep_record(spec, train, val))
+            write_record(folder, sweep_record(spec, manifests))
             _drive(spec, folder, console)
 
 
@@ -65,7 +65,7 @@ def resume_sweep(folder: Path, address: str | None, console: Console) -> None:
     if not _num_left(spec, read_sweep(folder), but_failed=True):
         console.print(f"sweep {spec.name} is finished: nothing is left to do")
         return
-    for split, manifest in zip(("train", "val"), _checked_data(spec), strict=True):
+    for split, manifest in _checked_data(spec).items():
         known = record.data[split]
         if manifest.sha256 != known["sha256"]:
             raise SweepError(
@@ -76,12 +76,12 @@ def resume_sweep(folder: Path, address: str | None, console: Console) -> None:
         _drive(spec, folder, console)
 
 
-def _checked_data(spec: SweepSpec) -> tuple[Manifest, Manifest]:
+def _checked_data(spec: SweepSpec) -> dict[str, Manifest]:
     """The manifests of whole files that every trial can be trained on."""
-    train, val = check_quick(spec.data.train), check_quick(spec.data.val)
+    manifests = {name: check_quick(beton) for name, beton in spec.data.files.items()}
     for config in spec.corner_configs:
-        check_fit(config, train, val)
-    return train, val
+        check_fit(config, manifests)
+    return manifests
 
 
 def _drive(spec: SweepSpec, folder: Path, console: Console) -> None:

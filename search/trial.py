@@ -3,7 +3,7 @@
 import functools
 import socket
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import torch
 from ray import tune
 
 from data.loaders import Loader, open_loader
+from data.manifest import Manifest, check_quick
 from models.config import TrialConfig
 from models.evaluation import Evaluation
 from models.fid_reference import FidReference, fid_reference
@@ -52,9 +53,10 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
     trial = read_trial(folder)
     config = TrialConfig.model_validate(trial.start.config)
     running = _record_running(trial)
+    manifests = {name: check_quick(beton) for name, beton in config.data.files.items()}
+    _require_the_sweeps_data(folder, manifests)
+    check_fit(config, manifests)
     with _loaders(config, device) as (batches, val):
-        _require_the_sweeps_data(folder, batches, val)
-        check_fit(config, batches.manifest, val.manifest)
         num_classes = len(batches.manifest.classes)
         fid = _fid_reference(config, val, device)
         if fid is not None:
@@ -101,11 +103,11 @@ def _loaders(config: TrialConfig, device: torch.device) -> Iterator[tuple[Loader
         val_loader.close()
 
 
-def _require_the_sweeps_data(folder: Path, batches: Loader, val: Loader) -> None:
+def _require_the_sweeps_data(folder: Path, manifests: Mapping[str, Manifest]) -> None:
     """Trials on other photos than those of the record would not compare."""
     known = read_sweep_record(folder.parent.parent).data
-    for split, loader in (("train", batches), ("val", val)):
-        if loader.manifest.sha256 != known[split]["sha256"]:
+    for split, manifest in manifests.items():
+        if manifest.sha256 != known[split]["sha256"]:
             raise SweepError(f"{known[split]['file']} on this node is not the {split} set that the sweep began with")
 
 

@@ -15,9 +15,9 @@ class MemoryBatches:
     num_batches: int = 2
     side: int = 32
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         order = torch.randperm(self.num_batches, generator=torch.Generator().manual_seed(number)).tolist()
-        for index in order:
+        for index in order[start:]:
             yield self._batch(index)
 
     def _batch(self, index: int) -> Batch:

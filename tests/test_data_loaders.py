@@ -1,20 +1,26 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 import pytest
 import torch
+from ffcv.loader import Loader as FfcvLoader
 from skimage import color
 
 from data.batch import Batch
 from data.beton import read_samples
 from data.build import build
 from data.config import BuildOptions, DataConfig
+from data.decoding import BetonImages
 from data.errors import DataError
+from data.ffcv_parts import Reader
 from data.loaders import Loader, open_loader
 from data.sources.registry import open_source
 
@@ -52,7 +58,7 @@ def same(first: Batch, second: Batch) -> bool:
 
 
 def decoding_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if type(thread).__name__ == "EpochIterator"]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("huetune-decode")]
 
 
 def test_evaluation_yields_every_photo_in_file_order(betons: Betons, evaluation: Loader):
@@ -112,39 +118,57 @@ def test_flip_mirrors_with_its_probability(betons: Betons, flip: float, expected
     assert int(mirrored.sum()) == expected
 
 
-def test_image_size_resizes_on_the_device(betons: Betons):
+def test_smaller_images_are_means_over_the_area_of_each_pixel(betons: Betons):
     loader = open_loader(betons.val, config_of(betons, image_size=16), training=False, seed=0, device=CPU)
     assert next(loader.epoch(0)).ab.shape == (5, 2, 16, 16)
+    whole, small = np.empty((32, 32, 3), np.uint8), np.empty((16, 16, 3), np.uint8)
+    images = BetonImages(betons.val, 32)
+    images.decode(0, whole)
+    images.decode(0, small)
+    means = whole.reshape(16, 2, 16, 2, 3).mean(axis=(1, 3))
+    assert np.abs(small - means).max() <= 0.5
 
 
-def test_broken_off_epochs_stop_their_thread_and_block_nothing(training: Loader):
-    for _ in training.epoch(0):
-        break
-    assert decoding_threads() == []
-    held = training.epoch(1)
-    next(held)
-    assert same(joined(training.epoch(2)), joined(training.epoch(2)))
-    with pytest.raises(RuntimeError, match="ended when another one"):
-        list(held)
-    assert decoding_threads() == []
+@pytest.mark.parametrize("start", [1, 3])
+def test_epoch_can_start_at_any_step(training: Loader, start: int):
+    whole = list(training.epoch(2))
+    assert same(joined(training.epoch(2, start)), joined(whole[start:]))
 
 
-def test_exception_in_the_loop_leaves_the_loader_usable(training: Loader):
-    def fail() -> None:
-        for _ in training.epoch(0):
-            raise ArithmeticError
-
-    with pytest.raises(ArithmeticError):
-        fail()
-    assert len(list(training.epoch(0))) == 4
-    assert decoding_threads() == []
+def test_epochs_that_are_broken_off_or_read_side_by_side_disturb_nobody(training: Loader):
+    expected = [joined(training.epoch(number)) for number in (0, 1)]
+    next(training.epoch(0))
+    both = zip(training.epoch(0), training.epoch(1), strict=True)
+    first, second = zip(*both, strict=True)
+    assert same(joined(first), expected[0])
+    assert same(joined(second), expected[1])
 
 
-def test_close_ends_a_running_epoch(training: Loader):
+def test_close_ends_the_threads_and_a_running_epoch(training: Loader):
     running = training.epoch(0)
     next(running)
+    assert decoding_threads()
     training.close()
     assert decoding_threads() == []
+    with pytest.raises(RuntimeError, match="shutdown"):
+        next(training.epoch(0))
+
+
+def test_fifty_loaders_leave_neither_threads_nor_memory(betons: Betons):
+    process, config = psutil.Process(), config_of(betons, num_workers=2)
+
+    def use_one() -> None:
+        loader = open_loader(betons.train, config, training=True, seed=0, device=CPU)
+        list(loader.epoch(0))
+        loader.close()
+
+    for _ in range(10):
+        use_one()
+    threads, memory = threading.active_count(), process.memory_info().rss
+    for _ in range(50):
+        use_one()
+    assert threading.active_count() <= threads
+    assert process.memory_info().rss - memory < 8 << 20  # a loader of FFCV's own costs 20 MiB, each
 
 
 def test_torch_keeps_its_threads(betons: Betons):
@@ -189,11 +213,106 @@ def test_damaged_file_is_refused_at_once(betons: Betons, tmp_path: Path):
         open_loader(tmp_path / "x.beton", config_of(betons), training=True, seed=0, device=CPU)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_decoding_thread_that_dies_is_an_error_and_no_endless_wait(training: Loader, monkeypatch: pytest.MonkeyPatch):
-    def die(*_: object) -> None:
-        raise MemoryError
+@pytest.fixture
+def mixed(betons: Betons):
+    """Batches of 5 photos: 3 of the 9 labelled ones of val.beton, 2 of the 24 of train.beton without their labels."""
+    config = DataConfig(
+        train=betons.val, val=betons.val, unlabelled=betons.train, unlabelled_share=0.4, batch_size=5, flip=0
+    )
+    loader = open_loader(betons.val, config, training=True, seed=0, device=CPU)
+    yield loader
+    loader.close()
 
-    monkeypatch.setattr("data.decoding.EpochIterator.run_pipeline", die)
-    with pytest.raises(DataError, match="broke off"):
-        next(training.epoch(0))
+
+def test_each_batch_mixes_labelled_and_unlabelled_photos(mixed: Loader):
+    batches = list(mixed.epoch(0))
+    assert len(batches) == len(mixed) == 3
+    for batch in batches:
+        assert (batch.label >= 0).tolist() == [True, True, True, False, False]
+    assert same(joined(mixed.epoch(0, 2)), joined(batches[2:]))
+
+
+def test_every_unlabelled_photo_comes_before_any_comes_again(mixed: Loader):
+    """24 of them, 6 an epoch: epochs 0 to 3 see each one once, 4 to 7 once more in another order."""
+    seen = [
+        photo.numpy().tobytes() for number in range(8) for batch in mixed.epoch(number) for photo in batch.lightness[3:]
+    ]
+    assert len(set(seen[:24])) == 24
+    assert set(seen[:24]) == set(seen[24:])
+    assert seen[:24] != seen[24:]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"unlabelled_share": 0.5}, "there is no file"),
+        ({"unlabelled": "x.beton", "unlabelled_share": 0.01}, "makes 0 of 5 photos unlabelled"),
+        ({"unlabelled": "x.beton", "unlabelled_share": 0.99}, "makes 5 of 5 photos unlabelled"),
+    ],
+)
+def test_impossible_mixtures_are_refused(betons: Betons, changes: dict[str, object], message: str):
+    with pytest.raises(ValueError, match=message):
+        config_of(betons, **changes)
+
+
+def test_normalisation_by_127_and_128(betons: Betons, evaluation: Loader):
+    loader = open_loader(betons.val, config_of(betons, normalisation="ab128"), training=False, seed=0, device=CPU)
+    found, plain = joined(loader.epoch(0)), joined(evaluation.epoch(0))
+    expected = torch.where(plain.ab > 0, plain.ab * 110 / 127, plain.ab * 110 / 128)
+    torch.testing.assert_close(found.ab, expected, atol=1e-6, rtol=0)
+    assert found.ab.min() < 0 < found.ab.max()
+
+
+def test_image_that_does_not_decode_is_named(betons: Betons, tmp_path: Path):
+    """Damage that the quick check's sampled stretches can miss ends in an error, not in a wrong photo."""
+    beton = tmp_path / "val.beton"
+    content = bytearray(betons.val.read_bytes())
+    start = content.index(b"\xff\xd8\xff", content.index(b"\xff\xd8\xff") + 1)
+    content[start] = 0
+    beton.write_bytes(content)
+    with pytest.raises(DataError, match=r"val\.beton: sample 1 does not decode; copy the \.beton"):
+        BetonImages(beton, 32).decode(1, np.empty((32, 32, 3), np.uint8))
+
+
+def test_damaged_tables_are_refused_before_the_decoder_trusts_them(betons: Betons, tmp_path: Path):
+    reader = Reader(str(betons.val))
+    for pointer in (int(reader.metadata["f0"]["data_ptr"][4]), int(reader.alloc_table["size"][4])):
+        content = bytearray(betons.val.read_bytes())
+        place = content.rindex(pointer.to_bytes(8, "little"))
+        content[place : place + 8] = (1 << 40).to_bytes(8, "little")
+        (tmp_path / "x.beton").write_bytes(content)
+        with pytest.raises(DataError, match="damaged tables"):
+            BetonImages(tmp_path / "x.beton", 32)
+
+
+def test_ffcvs_own_loader_reads_the_files(betons: Betons):
+    loader = FfcvLoader(str(betons.val), batch_size=4, num_workers=1, drop_last=False)
+    images, labels = zip(*((image.numpy().copy(), label.numpy().copy()) for image, label in loader), strict=True)
+    ours = BetonImages(betons.val, 32)
+    decoded = np.empty((9, 32, 32, 3), np.uint8)
+    for number in range(9):
+        ours.decode(number, decoded[number])
+    assert np.array_equal(np.concatenate(images), decoded)
+    assert np.concatenate(labels)[:, 0].tolist() == ours.labels.tolist()
+
+
+READ_ALL = """
+import mmap, sys
+with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as pages:
+    sum(pages[::4096])
+    print(flush=True)
+    input()
+"""
+
+
+def test_processes_share_the_files_pages(betons: Betons, training: Loader):
+    """The kernel tells pages that two processes have mapped from those of one."""
+    list(training.epoch(0))
+    command = [sys.executable, "-c", READ_ALL, str(betons.train)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:  # noqa: S603
+        assert other.stdout is not None
+        other.stdout.readline()
+        mapped = [part for part in psutil.Process().memory_maps(grouped=False) if part.path == str(betons.train)]
+        other.communicate(b"\n")
+    assert sum(part.shared_clean for part in mapped) > 0
+    assert sum(part.private_dirty for part in mapped) == 0

@@ -6,6 +6,8 @@ import pytest
 import torch
 from photos import Betons
 
+from data.colour import rgb_to_lab
+from data.config import DataConfig
 from data.loaders import open_loader
 from models.config import TrialConfig
 from models.fid_reference import fid_reference
@@ -17,6 +19,29 @@ pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
 ]
+
+
+def test_batches_equal_those_of_the_cpu(betons: Betons):
+    config = DataConfig(train=betons.train, val=betons.val, batch_size=8, image_size=16)
+    loaders = [
+        open_loader(betons.train, config, training=True, seed=3, device=torch.device(d)) for d in ("cpu", "cuda")
+    ]
+    for expected, found in zip(*(loader.epoch(1) for loader in loaders), strict=True):
+        assert found.ab.device.type == "cuda"
+        torch.testing.assert_close(found.lightness.cpu(), expected.lightness, atol=1e-4, rtol=0)
+        torch.testing.assert_close(found.ab.cpu(), expected.ab, atol=1e-4, rtol=0)
+        assert torch.equal(found.label.cpu(), expected.label)
+    for loader in loaders:
+        loader.close()
+
+
+def test_labs_matrix_is_not_rounded_to_half_precision():
+    rgb = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    expected = rgb_to_lab(rgb)
+    torch.backends.cuda.matmul.allow_tf32 = True
+    with torch.autocast("cuda", dtype=torch.bfloat16):
+        found = rgb_to_lab(rgb.cuda())
+    torch.testing.assert_close(found.cpu(), expected, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("adversarial", ["bce", "wgan-gp"])

@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 from skimage import color
 
+from data.colour import AB_SCALES
 from models.backbones import build_generator
-from models.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from models.checkpoint import CheckpointError, Trained, load_checkpoint, save_checkpoint
 from models.colorize import colorize
 from models.config import ModelConfig
 
@@ -23,7 +24,7 @@ def test_photo_keeps_its_size_and_its_lightness(size: tuple[int, int]):
     generator = build_generator(ModelConfig(width=0.125, depth=4), 0).eval()
     height_ramp = np.linspace(40, 200, size[0] * size[1]).reshape(size[1], size[0])
     photo = Image.fromarray(np.repeat(height_ramp[..., None], 3, axis=2).astype(np.uint8))
-    result = colorize(photo, generator, side=32)
+    result = colorize(photo, Trained(generator, 32, AB_SCALES["ab110"]))
     assert result.size == photo.size
     before, after = color.rgb2lab(np.array(photo))[..., 0], color.rgb2lab(np.array(result))[..., 0]
     assert np.abs(before - after).max() < 1.0  # an untrained network stays inside the gamut; 8 bits round

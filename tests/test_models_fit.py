@@ -19,7 +19,8 @@ def trial(betons: Betons, **changes: Any) -> TrialConfig:
 
 
 def check(config: TrialConfig, betons: Betons, **val: Any) -> None:
-    check_fit(config, read_manifest(betons.train), read_manifest(betons.val).model_copy(update=val))
+    manifests = {name: read_manifest(beton) for name, beton in config.data.files.items()}
+    check_fit(config, manifests | {"val": manifests["val"].model_copy(update=val)})
 
 
 def test_fitting_configuration_passes(betons: Betons):
@@ -31,7 +32,7 @@ def test_misfits_are_named(betons: Betons):
     for changes, words in [
         ({"model": {"depth": 6}}, "multiples of 64 px"),
         ({"data": {**data, "image_size": 64}}, "photos of 32 px are stored"),
-        ({"data": {**data, "batch_size": 25}}, "24 training photos fill no batch"),
+        ({"data": {**data, "batch_size": 25}}, "the 24 photos of data.train fill no batch, which takes 25"),
     ]:
         with pytest.raises(FitError, match=words):
             check(trial(betons, **changes), betons)
@@ -40,13 +41,21 @@ def test_misfits_are_named(betons: Betons):
 def test_data_that_do_not_belong_together_are_refused(betons: Betons):
     with pytest.raises(FitError, match="different classes"):
         check(trial(betons), betons, classes=("a", "b"))
-    with pytest.raises(FitError, match="validation photos of 48 px"):
+    with pytest.raises(FitError, match=r"different sizes \(train 32 px, val 48 px\)"):
         check(trial(betons), betons, size=48)
 
 
 def test_validation_on_training_photos_is_refused(betons: Betons):
-    with pytest.raises(FitError, match="24 validation photos are training photos too"):
-        check_fit(trial(betons), read_manifest(betons.train), read_manifest(betons.train))
+    with pytest.raises(FitError, match=r"24 photos of data\.val are in data\.train too"):
+        check(trial(betons, data={"train": betons.train, "val": betons.train, "batch_size": 8}), betons)
+
+
+def test_unlabelled_photos_must_fit_too(betons: Betons):
+    data = {"train": betons.train, "val": betons.val, "unlabelled": betons.val, "unlabelled_share": 0.5}
+    with pytest.raises(FitError, match=r"9 photos of data\.val are in data\.unlabelled too"):
+        check(trial(betons, data={**data, "batch_size": 8}), betons)
+    with pytest.raises(FitError, match=r"the 9 photos of data\.unlabelled fill no batch, which takes 10"):
+        check(trial(betons, data={**data, "batch_size": 20}), betons)
 
 
 def test_smallest_photos_are_those_that_the_discriminator_takes():

@@ -126,9 +126,9 @@ def test_checkpoints_hold_the_best_evaluations(tmp_path: Path):
     names = {path.stem for path in tmp_path.glob("*.pt")}
     assert names == {"last", "best-colorization", "best-classification", "best-joint"}
     best = min(reversed(evaluations), key=lambda evaluation: joint_error(config, evaluation))
-    generator, side = load_generator(tmp_path / "best-joint.pt", CPU)
-    assert side == 32
-    assert validation()(generator)["l1"] == pytest.approx(best.metrics["l1"])
+    trained = load_generator(tmp_path / "best-joint.pt", CPU)
+    assert trained.side == 32
+    assert validation()(trained.generator)["l1"] == pytest.approx(best.metrics["l1"])
 
 
 def test_joint_error_is_the_product_of_the_errors():

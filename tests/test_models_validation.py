@@ -1,5 +1,8 @@
 """Validation metrics against independent computations."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,8 @@ from memory_batches import MemoryBatches
 from skimage.metrics import peak_signal_noise_ratio
 from torch import Tensor, nn
 
-from data.colour import to_rgb
+from data.batch import Batch
+from data.colour import AB_SCALES, to_rgb
 from models.colorizer import Colorizer
 from models.validation import Validation
 
@@ -38,7 +42,9 @@ def test_metrics_are_those_of_independent_computations():
     seen = list(batches.epoch(0))
     lightness, ab = torch.cat([b.lightness for b in seen]), torch.cat([b.ab for b in seen])
     label = torch.cat([b.label for b in seen])
-    fake, real = to_rgb(lightness, torch.full_like(ab, 0.25)).numpy(), to_rgb(lightness, ab).numpy()
+    scale = seen[0].scale
+    fake = to_rgb(lightness, torch.full_like(ab, 0.25), scale).numpy()
+    real = to_rgb(lightness, ab, scale).numpy()
     psnr = np.mean([peak_signal_noise_ratio(r, f, data_range=1.0) for r, f in zip(real, fake, strict=True)])
     assert metrics["l1"] == pytest.approx((ab - 0.25).abs().mean().item(), rel=1e-5)
     assert metrics["accuracy"] == pytest.approx((label == 1).float().mean().item())
@@ -61,6 +67,22 @@ def test_the_truth_itself_is_perfect():
     assert "accuracy" not in metrics
 
 
+def test_l1_compares_whatever_the_normalisation():
+    """A constant 0.25 of ab128 is another colour than 0.25 of ab110; the error is in units of 110 for both."""
+    scale = AB_SCALES["ab128"]
+    batches = MemoryBatches()
+    batch = next(iter(batches.epoch(0)))
+    rescaled = [replace(batch, ab=scale.normalise(AB_SCALES["ab110"].denormalise(batch.ab)), scale=scale)]
+
+    class Rescaled:
+        def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+            return iter(rescaled)
+
+    generator = Colorizer(Halving(), ConstantColour(), None, stride=1)
+    metrics = Validation(Rescaled(), 3, None, CPU)(generator)
+    assert metrics["l1"] == pytest.approx((batch.ab - 0.25 * 127 / 110).abs().mean().item(), rel=1e-5)
+
+
 def test_samples_are_gray_colorized_and_true():
     generator = Colorizer(Halving(), ConstantColour(), None, stride=1)
     samples = Validation(MemoryBatches(), 3, None, CPU).samples(generator, count=5)
@@ -68,4 +90,4 @@ def test_samples_are_gray_colorized_and_true():
     gray, _, true = samples.unbind(1)
     batch = next(MemoryBatches().epoch(0))
     assert torch.allclose(gray[:, 0], gray[:, 1], atol=2e-3)
-    torch.testing.assert_close(true[:4], to_rgb(batch.lightness, batch.ab))
+    torch.testing.assert_close(true[:4], to_rgb(batch.lightness, batch.ab, batch.scale))
