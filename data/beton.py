@@ -1,8 +1,8 @@
 """Write and read FFCV's .beton files: an image and a label for each sample.
 
-FFCV's own writer runs one process per worker and waits for ever when one of them fails, and the order of its pages
-differs from run to run. Here one process writes what threads have encoded, with FFCV's header, page allocator and
-tables: a failure is an exception, and the same samples give the same bytes.
+FFCV's own writer runs one process per worker and waits for ever when one of them fails, orders its pages otherwise in
+each run, and does not notice when the disk is full. Here one process writes what threads have encoded, in FFCV's
+layout: a failure is an exception, and the same samples give the same bytes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,30 +12,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import DataError
-from data.ffcv_parts import IMAGE_MODES, MIN_PAGE_SIZE, DatasetWriter, IntField, MemoryAllocator, Reader, RGBImageField
+from data.ffcv_parts import (
+    ALLOC_TABLE_TYPE,
+    CURRENT_VERSION,
+    IMAGE_MODES,
+    MIN_PAGE_SIZE,
+    TYPE_ID_HANDLER,
+    FieldDescType,
+    HeaderType,
+    IntField,
+    Reader,
+    RGBImageField,
+    get_metadata_type,
+)
 from data.images import Mode, decode
+
+_FIELDS = {"image": RGBImageField, "label": IntField}
 
 
 def write_beton(path: Path, samples: Iterable[tuple[bytes, int]], num_samples: int, size: int, mode: Mode) -> None:
-    """Write `num_samples` encoded size × size images with their labels to `path`, field "image" then "label"."""
-    fields = {"image": RGBImageField(write_mode=mode), "label": IntField()}
-    writer = DatasetWriter(str(path), fields, page_size=_page_size(size), num_workers=1)
-    writer.num_samples = num_samples
-    writer.prepare()
-    try:
-        metadata = np.zeros(num_samples, dtype=writer.metadata_type)
-        allocator = MemoryAllocator(str(path), writer.data_region_start, writer.page_size)
-        with allocator:
-            for index, (content, label) in enumerate(samples):
-                allocator.set_current_sample(index)
-                pointer, storage = allocator.malloc(len(content))
-                storage[:] = np.frombuffer(content, dtype=np.uint8)
-                metadata[index] = ((IMAGE_MODES[mode], size, size, pointer), label)
-        writer.metadata_sm.buf[: metadata.nbytes] = metadata.tobytes()
-        writer.finalize(allocator.allocations)
-    finally:
-        writer.metadata_sm.close()
-        writer.metadata_sm.unlink()
+    """Write `num_samples` encoded size × size images with their labels to `path`.
+
+    The file: header, fields, a table of samples, pages with the images, and a table of where each one lies. No image
+    lies across two pages.
+
+    Raises:
+        OSError: the file cannot be written whole.
+    """
+    page_size = _page_size(size)
+    fields = _described_fields()
+    table = np.zeros(num_samples, dtype=get_metadata_type([field() for field in _FIELDS.values()]))
+    places = np.zeros(num_samples, dtype=ALLOC_TABLE_TYPE)
+    end = _next_page(HeaderType.itemsize + fields.nbytes + table.nbytes, page_size)
+    with path.open("wb") as file:
+        for number, (content, label) in enumerate(samples):
+            assert len(content) <= page_size
+            page_end = _next_page(end, page_size)
+            start = page_end if end + len(content) > page_end else end
+            file.seek(start)
+            file.write(content)
+            end = start + len(content)
+            table[number] = ((IMAGE_MODES[mode], size, size, start), label)
+            places[number] = (number, start, len(content))
+        places_start = _next_page(end, page_size)
+        file.seek(places_start)
+        file.write(places.tobytes())
+        file.seek(0)
+        header = (CURRENT_VERSION, len(fields), page_size, num_samples, places_start)
+        file.write(np.array(header, dtype=HeaderType).tobytes() + fields.tobytes() + table.tobytes())
 
 
 def read_samples(path: Path) -> Iterator[tuple[NDArray[np.uint8], int]]:
@@ -58,9 +82,25 @@ def read_samples(path: Path) -> Iterator[tuple[NDArray[np.uint8], int]]:
             raise DataError(f"{path}: sample {index} is {error}; build again") from None
 
 
+def _described_fields() -> NDArray[np.void]:
+    """What FFCV is told of the fields of a sample."""
+    type_ids = {field: type_id for type_id, field in TYPE_ID_HANDLER.items()}
+    described = np.zeros(len(_FIELDS), dtype=FieldDescType)
+    for number, (name, field) in enumerate(_FIELDS.items()):
+        described[number]["type_id"] = type_ids[field]
+        described[number]["name"][: len(name)] = np.frombuffer(name.encode(), dtype=np.uint8)
+        described[number]["arguments"][:] = field().to_binary()[0]
+    return described
+
+
+def _next_page(offset: int, page_size: int) -> int:
+    """Where the first page begins that starts at or after an offset."""
+    return -(-offset // page_size) * page_size
+
+
 def _page_size(size: int) -> int:
-    """Bytes: a power of two in which even an incompressible JPEG of the size fits."""
+    """Bytes: a power of two in which any JPEG of the size fits; black and white noise takes 4.8 for each pixel."""
     page_size: int = MIN_PAGE_SIZE
-    while page_size < 4 * size * size:
+    while page_size < 8 * size * size:
         page_size *= 2
     return page_size

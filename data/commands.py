@@ -1,9 +1,9 @@
 """`huetune data`: build .beton files, and check them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from data.config import BuildOptions
     from data.manifest import Manifest
     from data.parallel import Item
+    from data.sources.photo import Split
 
 app = typer.Typer(help="Photos to .beton files.", no_args_is_help=True)
 
@@ -19,15 +20,32 @@ _MAX_CLASS_ROWS = 40
 
 @app.command()
 def build(
-    source: Annotated[str, typer.Argument(help="A folder of class folders, or a named source: groceries.")],
+    source: Annotated[
+        str, typer.Argument(help="A folder of class folders, or NAME:LOCATION; see `huetune data sources`.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for train.beton, val.beton, test.beton.")],
     size: Annotated[int, typer.Option(help="Pixels of a side.")] = 256,
-    val: Annotated[float, typer.Option(help="Fraction of each class for validation.")] = 0.1,
-    test: Annotated[float, typer.Option(help="Fraction of each class for testing.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Decides which photo goes into which split.")] = 0,
+    classes: Annotated[str, typer.Option(help="Only these classes: their names, with commas between.")] = "",
+    subset: Annotated[float | None, typer.Option(help="Draw so many photos, or this fraction of them, first.")] = None,
+    val: Annotated[
+        float | None, typer.Option(help="Photos for validation, a number or a fraction; 0.1 where the source has none.")
+    ] = None,
+    test: Annotated[float | None, typer.Option(help="Photos for testing; none unless the source has some.")] = None,
+    pool: Annotated[
+        bool, typer.Option("--pool", help="Divide all photos anew, whatever splits the source has.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Decides which photos are drawn, and which goes into which split.")] = 0,
+    min_side: Annotated[int, typer.Option(help="Drop photos with a shorter side below this, in pixels.")] = 32,
+    max_aspect: Annotated[float, typer.Option(help="Drop photos with sides of more than this ratio.")] = 3.0,
+    gray_tolerance: Annotated[
+        int, typer.Option(help="Drop photos whose R, G and B nowhere differ by more, of 255 levels.")
+    ] = 8,
+    drop_leaks: Annotated[
+        bool, typer.Option("--drop-leaks", help="Drop copies of val and test photos from train, instead of stopping.")
+    ] = False,
     quality: Annotated[int | None, typer.Option(help="JPEG quality, 50 to 100; 95 unless given.")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Store pixels instead of JPEGs.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Threads; one for each core unless given.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads; one for each core we may use unless given.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Build again even if nothing has changed.")] = False,
 ) -> None:
     """Filter and split the photos of SOURCE and write them as .beton files with manifests."""
@@ -38,32 +56,64 @@ def build(
 
     if raw and quality is not None:
         raise DataError(f"--raw stores no JPEGs, so --quality {quality} has no meaning; leave one of them out")
-    stored_quality = None if raw else 95 if quality is None else quality
-    options = _options(size=size, val=val, test=test, seed=seed, quality=stored_quality)
-    num_workers = workers if workers is not None else os.cpu_count() or 1
+    options = _options(
+        size=size,
+        classes=sorted({name.strip() for name in classes.split(",")} - {""}),
+        pool=pool,
+        subset=subset,
+        val=val,
+        test=test,
+        seed=seed,
+        rules={
+            "min_side": min_side,
+            "max_aspect": max_aspect,
+            "gray_tolerance": gray_tolerance,
+            "drop_leaks": drop_leaks,
+        },
+        quality=None if raw else 95 if quality is None else quality,
+    )
+    num_workers = workers if workers is not None else len(os.sched_getaffinity(0))
     if num_workers < 1:
         raise DataError(f"--workers must be at least 1, got {workers}")
-    opened = open_source(source)
+    opened = open_source(source, options.classes)
     if not force and (manifests := already_built(opened, out, options)) is not None:
         _print_summary(manifests, f"already built: {out} holds these photos with these options (--force builds again)")
         return
-    with _Bars() as track:
-        manifests = build_betons(opened, out, options, num_workers=num_workers, track=track)
+    try:
+        with _Bars() as track:
+            manifests = build_betons(opened, out, options, num_workers=num_workers, track=track)
+    except KeyboardInterrupt:
+        typer.echo(f"huetune: interrupted; {out} is as it was before. The same command builds again", err=True)
+        raise typer.Exit(130) from None
     _print_summary(manifests, f"built {', '.join(f'{name}.beton' for name in manifests)} in {out}")
 
 
 @app.command()
 def check(beton: Annotated[Path, typer.Argument(help="A .beton file with its manifest beside it.")]) -> None:
-    """Compare every byte of a .beton with its manifest and decode every sample."""
-    from data.manifest import check_full
+    """Compare every byte of a .beton with its manifest, decode every sample, and compare with its other splits."""
+    from data.check import check_full
 
-    manifest = check_full(beton)
-    typer.echo(
-        f"{beton} is whole: {manifest.num_samples:,} photos of {manifest.size} px in {len(manifest.classes)} classes"
-    )
+    with _Bars() as track:
+        manifest = check_full(beton, track)
+    classes = f"in {len(manifest.classes)} classes" if manifest.classes else "without labels"
+    typer.echo(f"{beton} is whole: {manifest.num_samples:,} photos of {manifest.size} px {classes}")
 
 
-def _options(**values: float | None) -> "BuildOptions":
+@app.command()
+def sources() -> None:
+    """List the kinds of places that photos can come from."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from data.sources.registry import SOURCES
+
+    table = Table("SOURCE", "what it is")
+    for name, source in SOURCES.items():
+        table.add_row(name if name == "groceries" else f"{name}:FOLDER", (source.__doc__ or "").splitlines()[0])
+    Console().print(table)
+
+
+def _options(**values: Any) -> "BuildOptions":
     from pydantic import ValidationError
 
     from data.config import BuildOptions
@@ -73,9 +123,8 @@ def _options(**values: float | None) -> "BuildOptions":
         return BuildOptions.model_validate(values)
     except ValidationError as error:
         faults = (
-            f"--{fault['loc'][0]} {fault['input']}: {fault['msg'].lower()}"
-            if fault["loc"]
-            else fault["msg"].removeprefix("Value error, ")
+            f"--{str(fault['loc'][-1]).replace('_', '-')} {fault['input']}: "
+            f"{fault['msg'].removeprefix('Value error, ').lower()}"
             for fault in error.errors()
         )
         raise DataError("; ".join(faults)) from None
@@ -102,13 +151,13 @@ class _Bars:
         return self._progress.track(items, total=total, description=description)
 
 
-def _print_summary(manifests: dict[str, "Manifest"], headline: str) -> None:
+def _print_summary(manifests: "Mapping[Split, Manifest]", headline: str) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     first = next(iter(manifests.values()))
-    table = Table("class", *manifests)
+    table = Table("class" if first.classes else "", *manifests)
     for column in table.columns[1:]:
         column.justify = "right"
     if len(first.classes) <= _MAX_CLASS_ROWS:
@@ -116,9 +165,11 @@ def _print_summary(manifests: dict[str, "Manifest"], headline: str) -> None:
             table.add_row(escape(name), *(f"{manifest.class_counts[name]:,}" for manifest in manifests.values()))
         table.add_section()
     kept = [manifest.num_samples for manifest in manifests.values()]
-    table.add_row(f"{len(first.classes)} classes", *(f"{count:,}" for count in kept))
+    table.add_row(f"{len(first.classes)} classes" if first.classes else "photos", *(f"{count:,}" for count in kept))
     console = Console()
     console.print(table)
-    dropped = ", ".join(f"{count:,} {reason}" for reason, count in first.dropped.items())
-    console.print(f"kept {sum(kept):,} photos; dropped {dropped}", highlight=False)
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in first.num_dropped.most_common()) or "none"
+    console.print(f"kept {sum(kept):,} photos; dropped: {dropped}", highlight=False)
+    if first.dropped:
+        console.print("which ones, and why: see `dropped` in train.beton.json", highlight=False)
     console.print(headline, highlight=False, soft_wrap=True)

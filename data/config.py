@@ -13,13 +13,13 @@ Normalisation = Literal["ab110", "ab128"]
 
 
 def _fraction_or_count(value: float) -> float:
-    if value >= 1 and value != int(value):
-        raise ValueError(f"must be a fraction below 1 or a whole number of photos, got {value}")
+    if value == 1 or (value > 1 and value != int(value)):
+        raise ValueError("is neither a fraction below 1 nor a number of photos from 2 on")
     return value
 
 
 Amount = Annotated[float, Field(ge=0), AfterValidator(_fraction_or_count)]
-"""Below 1 a fraction of the photos, otherwise a number of photos."""
+"""Below 1 a fraction of the photos, otherwise a number of photos; 1 could be either, and is refused."""
 
 
 class Rules(BaseModel):

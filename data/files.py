@@ -1,5 +1,6 @@
 """Files that are either whole or not there, whatever happens while they are written."""
 
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -7,12 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from data.errors import DataError
+
+_PARTIAL = ".partial"
+_LOCK = ".lock"
+
 
 @contextmanager
 def replaced_atomically(path: Path) -> Iterator[Path]:
     """Yield a scratch path beside `path`; it takes the final name, once on the disk, only if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PARTIAL)
     os.close(handle)
     scratch = Path(name)
     try:
@@ -29,6 +35,26 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Replace `path` by `content` in one step."""
     with replaced_atomically(path) as scratch:
         scratch.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Make `folder` and keep other writers out; what earlier ones that were killed left half-written is deleted.
+
+    Raises:
+        DataError: somebody else writes into the folder.
+        OSError: the folder cannot be made or written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # A file, as NFS locks no folders; it stays, as somebody may be about to lock it.
+    with (folder / _LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataError(f"another build is writing into {folder}; wait for it, or choose another folder") from None
+        for abandoned in folder.glob(f".*{_PARTIAL}"):
+            abandoned.unlink()
+        yield
 
 
 def sha256(path: Path) -> str:

@@ -1,6 +1,10 @@
 """What is in a .beton file: a JSON beside it that names its content and proves that it is whole."""
 
 import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -8,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.config import BuildOptions
 from data.errors import DataError
-from data.files import sha256, write_atomically
+from data.filters import Dropped
+from data.sources.photo import Split
 
+FORMAT_VERSION: Literal[2] = 2
 _NUM_CHUNKS = 16
 _CHUNK_BYTES = 1 << 16
-_MEND = "copy the .beton and its manifest again, or build again"
+MEND = "copy the .beton and its manifest again, or build again"
 
 
 class Chunk(BaseModel):
@@ -24,39 +30,72 @@ class Chunk(BaseModel):
     sha256: str
 
 
+Triple = tuple[float, float, float]
+
+
+class Figures(BaseModel):
+    """Means and standard deviations over all pixels of some photos, as they are stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    num_photos: int
+    rgb_mean: Triple
+    """Of R, G and B, 0 to 1."""
+    rgb_std: Triple
+    lab_mean: Triple
+    """Of L, a and b, in Lab units."""
+    lab_std: Triple
+
+
 class Manifest(BaseModel):
     """X.beton.json: where the samples of X.beton come from, what they are, and the hashes of the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = FORMAT_VERSION
     source: str
     fingerprint: str
     """Changes when the source's photos change."""
     options: BuildOptions
+    splits: tuple[Split, ...]
+    """All that were built together."""
     size: int
     """Pixels: every image is size × size."""
     num_samples: int
     classes: tuple[str, ...]
     """The label i of a sample means classes[i]; −1 means no label. The same in every split of a build."""
-    class_counts: dict[str, int]
-    """Samples of this file by class, 0 included."""
-    dropped: dict[str, int]
-    """Photos of the whole source that were left out, by reason."""
+    class_figures: dict[str, Figures]
+    """Of this file, for each class, 0 photos included."""
+    figures: Figures
+    """Of this file."""
+    mean_photo_size: tuple[float, float]
+    """Mean width and height in pixels of the photos before they were resized."""
+    ab_bin_counts: tuple[int, ...]
+    """Pixels of this file in each bin of data.bins.gamut_bins(): what rebalancing of the colours starts from."""
+    dropped: tuple[Dropped, ...]
+    """Photos of the whole source that were looked at and left out."""
     sample_ids: tuple[str, ...]
     """The source's photo ids in the order of the file."""
+    photo_digests: tuple[str, ...]
+    """The first 16 hex digits of the SHA-256 of each photo file, in the same order: equal ones are copies."""
     num_bytes: int
     sha256: str
     chunks: tuple[Chunk, ...]
     """Evenly spread over the file; the first begins with the header, the last ends the file."""
 
+    @property
+    def class_counts(self) -> dict[str, int]:
+        """Samples of this file by class, 0 included."""
+        return {name: figures.num_photos for name, figures in self.class_figures.items()}
+
+    @property
+    def num_dropped(self) -> Counter[str]:
+        """Photos that were left out, by reason."""
+        return Counter(photo.reason for photo in self.dropped)
+
 
 def manifest_path(beton: Path) -> Path:
     return beton.with_name(f"{beton.name}.json")
-
-
-def write_manifest(beton: Path, manifest: Manifest) -> None:
-    write_atomically(manifest_path(beton), manifest.model_dump_json(indent=1))
 
 
 def read_manifest(beton: Path) -> Manifest:
@@ -66,16 +105,31 @@ def read_manifest(beton: Path) -> Manifest:
         DataError: it is missing, damaged or of another format version.
     """
     path = manifest_path(beton)
+    with readable(path):
+        if not path.exists():
+            raise DataError(
+                f"{beton} has no manifest {path.name} beside it; copy it along, or build again with "
+                "`huetune data build`"
+            )
+        content = path.read_bytes()
     try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(
-            f"{beton} has no manifest {path.name} beside it; copy it along, or build again with `huetune data build`"
-        ) from None
-    except (OSError, ValidationError) as error:
-        raise DataError(
-            f"{path} cannot be read ({str(error).splitlines()[0]}); copy it again, or build again"
-        ) from None
+        return Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise DataError(_fault(path, content, error)) from None
+
+
+def _fault(path: Path, content: bytes, error: ValidationError) -> str:
+    """Why it is no manifest, in one line."""
+    try:
+        version = json.loads(content)["format_version"]
+    except (ValueError, KeyError, TypeError):
+        return f"{path} is damaged; copy it again, or build again"
+    if version != FORMAT_VERSION:
+        return f"{path} is of format {version}, and this version of huetune reads format {FORMAT_VERSION}; build again"
+    first = error.errors()[0]
+    return (
+        f"{path} is damaged ({'.'.join(map(str, first['loc']))}: {first['msg'].lower()}); copy it again, or build again"
+    )
 
 
 def sampled_chunks(beton: Path) -> tuple[Chunk, ...]:
@@ -91,41 +145,29 @@ def check_quick(beton: Path) -> Manifest:
     Raises:
         DataError: the .beton or its manifest is missing, truncated or altered.
     """
-    if not beton.is_file():
-        raise DataError(f"{beton} is not a file; build it with `huetune data build SOURCE --out {beton.parent}`")
-    manifest = read_manifest(beton)
-    num_bytes = beton.stat().st_size
-    if num_bytes != manifest.num_bytes:
-        fault = "truncated" if num_bytes < manifest.num_bytes else "not the file of its manifest"
-        raise DataError(f"{beton} is {fault}: {num_bytes:,} bytes instead of {manifest.num_bytes:,}; {_MEND}")
-    for chunk in manifest.chunks:
-        if _chunk_hash(beton, chunk.offset) != chunk.sha256:
-            raise DataError(f"{beton} is not what was built: it differs near byte {chunk.offset:,}; {_MEND}")
-    return manifest
+    with readable(beton):
+        if not beton.is_file():
+            raise DataError(f"{beton} is not a file; build it with `huetune data build SOURCE --out {beton.parent}`")
+        manifest = read_manifest(beton)
+        num_bytes = beton.stat().st_size
+        if num_bytes != manifest.num_bytes:
+            fault = "truncated" if num_bytes < manifest.num_bytes else "not the file of its manifest"
+            raise DataError(f"{beton} is {fault}: {num_bytes:,} bytes instead of {manifest.num_bytes:,}; {MEND}")
+        for chunk in manifest.chunks:
+            if _chunk_hash(beton, chunk.offset) != chunk.sha256:
+                raise DataError(f"{beton} is not what was built: it differs near byte {chunk.offset:,}; {MEND}")
+        return manifest
 
 
-def check_full(beton: Path) -> Manifest:
-    """The manifest, once every byte agrees with it and every sample decodes (as long as reading all of it takes).
-
-    Raises:
-        DataError: as check_quick; or a byte differs, or a sample does not decode.
-    """
-    from data.beton import read_samples  # FFCV takes a second to import; the quick check does without
-
-    manifest = check_quick(beton)
-    if sha256(beton) != manifest.sha256:
-        raise DataError(f"{beton} was altered: its SHA-256 differs from its manifest's; {_MEND}")
-    counts = dict.fromkeys(manifest.classes, 0)
-    num_samples = 0
-    for image, label in read_samples(beton):
-        if image.shape != (manifest.size, manifest.size, 3) or not -1 <= label < len(manifest.classes):
-            raise DataError(f"{beton}: sample {num_samples} is not what its manifest says; build again")
-        num_samples += 1
-        if label >= 0:
-            counts[manifest.classes[label]] += 1
-    if num_samples != manifest.num_samples or counts != manifest.class_counts:
-        raise DataError(f"{beton}: its samples are not those that its manifest counts; build again")
-    return manifest
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """The system's errors of reading a file as a DataError of one line."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror or error}); make it readable, or copy it again"
+        ) from error
 
 
 def _chunk_hash(path: Path, offset: int) -> str:

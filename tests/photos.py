@@ -18,6 +18,11 @@ class Betons:
     val: Path
 
 
+def written(folder: Path) -> list[str]:
+    """What a build leaves in its folder, apart from its lock."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
+
+
 def _leaf(draw: ImageDraw.ImageDraw, box: Box) -> None:
     draw.ellipse(box, fill=(60, 150, 50))
 

@@ -1,123 +1,283 @@
+"""From a source to .beton files: what is in them, and when they are written."""
+
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from photos import make_photo, written
 from PIL import Image
 
 from data.beton import read_samples
 from data.build import already_built, build
-from data.config import BuildOptions
+from data.check import check_full
+from data.config import BuildOptions, Rules
 from data.errors import DataError
+from data.filters import Dropped
 from data.images import centre_square, decode
-from data.manifest import check_full, manifest_path, read_manifest
+from data.manifest import Manifest, read_manifest
 from data.parallel import Item
+from data.sources.photo import Split
 from data.sources.registry import open_source
 
 if TYPE_CHECKING:
     from photos import Betons
 
 SMALL = BuildOptions(size=16, val=0.27)
+FILES = ["train.beton", "train.beton.json", "val.beton", "val.beton.json"]
+
+
+def built(photos: Path, out: Path, options: BuildOptions = SMALL, num_workers: int = 1) -> dict[Split, Manifest]:
+    return build(open_source(str(photos)), out, options, num_workers=num_workers)
+
+
+def square_of(photo: Path, size: int) -> np.ndarray:
+    return np.asarray(centre_square(decode(photo.read_bytes(), 2 * size), size))
+
+
+@pytest.fixture
+def photos(photo_folder: Path, tmp_path: Path) -> Path:
+    """A copy to change."""
+    return Path(shutil.copytree(photo_folder, tmp_path / "photos"))
 
 
 def test_manifest_tells_what_is_in_the_file(betons: Betons, photo_folder: Path):
-    manifest = check_full(betons.train)
-    assert (manifest.num_samples, manifest.size, manifest.source) == (24, 32, str(photo_folder))
-    assert manifest.class_counts == {"brick": 8, "leaf": 8, "sail": 8}
-    assert manifest.dropped == {"corrupt": 0, "gray": 0, "duplicate": 0}
-    assert manifest.num_bytes == betons.train.stat().st_size
-    others = read_manifest(betons.val).sample_ids
-    assert len(set(manifest.sample_ids) | set(others)) == 24 + 9
+    train, val = check_full(betons.train), check_full(betons.val)
+    assert (train.num_samples, train.size, train.source) == (24, 32, str(photo_folder))
+    assert train.class_counts == {"brick": 8, "leaf": 8, "sail": 8}
+    assert (train.splits, train.options.val, train.dropped) == (("train", "val"), 0.27, ())
+    assert train.mean_photo_size == (64.0, 48.0)
+    assert train.num_bytes == betons.train.stat().st_size
+    everything = {path.relative_to(photo_folder).as_posix() for path in photo_folder.glob("*/*.jpg")}
+    assert {*train.sample_ids, *val.sample_ids} == everything
+    assert len({*train.photo_digests, *val.photo_digests}) == 24 + 9
 
 
 def test_file_holds_the_photos_in_the_order_of_the_manifest(betons: Betons, photo_folder: Path):
     manifest = read_manifest(betons.val)
     for sample_id, (image, label) in zip(manifest.sample_ids, read_samples(betons.val), strict=True):
         assert manifest.classes[label] == sample_id.split("/")[0]
-        expected = centre_square(decode((photo_folder / sample_id).read_bytes(), 64), 32)
-        assert np.abs(image.astype(int) - np.asarray(expected)).mean() < 2  # JPEG quality 95
+        assert np.abs(image.astype(int) - square_of(photo_folder / sample_id, 32)).mean() < 2  # JPEG quality 95
 
 
 def test_raw_files_hold_the_exact_pixels(photo_folder: Path, tmp_path: Path):
-    options = BuildOptions(size=32, val=0.27, quality=None)
-    build(open_source(str(photo_folder)), tmp_path, options, num_workers=2)
-    manifest = check_full(tmp_path / "val.beton")
+    manifest = built(photo_folder, tmp_path, BuildOptions(size=32, val=0.27, quality=None), num_workers=2)["val"]
+    assert check_full(tmp_path / "val.beton") == manifest
     for sample_id, (image, _) in zip(manifest.sample_ids, read_samples(tmp_path / "val.beton"), strict=True):
-        expected = centre_square(decode((photo_folder / sample_id).read_bytes(), 64), 32)
-        assert np.array_equal(image, np.asarray(expected))
+        assert np.array_equal(image, square_of(photo_folder / sample_id, 32))
+
+
+def test_left_out_photos_are_in_every_manifest_with_the_reason(photos: Path, tmp_path: Path):
+    (photos / "leaf/broken.jpg").write_bytes((photos / "leaf/00.jpg").read_bytes()[:500])
+    Image.new("RGB", (64, 64), (90, 94, 90)).save(photos / "leaf/gray.png")
+    make_photo("leaf", 99).resize((20, 40)).save(photos / "leaf/tiny.png")
+    make_photo("leaf", 98).resize((200, 50)).save(photos / "leaf/wide.png")
+    shutil.copy(photos / "brick/03.jpg", photos / "sail/copy.jpg")
+    (photos / "loose.jpg").write_bytes((photos / "leaf/01.jpg").read_bytes())
+    manifests = built(photos, tmp_path / "out", num_workers=2)
+    assert manifests["train"].dropped == manifests["val"].dropped
+    dropped = {photo.id: (photo.reason, photo.detail) for photo in manifests["train"].dropped}
+    assert dropped.pop("leaf/broken.jpg")[0] == "unreadable"
+    assert dropped == {
+        "leaf/gray.png": ("gray", "R, G and B differ by at most 4 of 255"),
+        "leaf/tiny.png": ("too small", "20×40"),
+        "leaf/wide.png": ("extreme aspect", "200×50"),
+        "loose.jpg": ("no class", ""),
+        "sail/copy.jpg": ("duplicate", "of brick/03.jpg"),
+    }
+    assert sum(manifest.num_samples for manifest in manifests.values()) == 33
+
+
+def test_rules_decide_what_is_left_out(photos: Path, tmp_path: Path):
+    make_photo("leaf", 98).resize((200, 50)).save(photos / "leaf/wide.png")
+    assert built(photos, tmp_path / "strict")["train"].dropped == (
+        Dropped(id="leaf/wide.png", reason="extreme aspect", detail="200×50"),
+    )
+    loose = SMALL.model_copy(update={"rules": Rules(max_aspect=4)})
+    assert built(photos, tmp_path / "loose", loose)["train"].dropped == ()
 
 
 def test_same_photos_give_the_same_bytes_whatever_the_number_of_threads(photo_folder: Path, tmp_path: Path):
     for folder, num_workers in (("one", 1), ("four", 4)):
-        build(open_source(str(photo_folder)), tmp_path / folder, SMALL, num_workers=num_workers)
-    for name in ("train.beton", "train.beton.json", "val.beton", "val.beton.json"):
+        built(photo_folder, tmp_path / folder, num_workers=num_workers)
+    for name in FILES:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "four" / name).read_bytes()
 
 
-def test_finished_build_is_recognised_until_anything_changes(photo_folder: Path, tmp_path: Path):
+def _add_photo(photos: Path) -> None:
+    make_photo("leaf", 99).save(photos / "leaf/new.png")
+
+
+def _alter_photo(photos: Path) -> None:
+    make_photo("leaf", 99).save(photos / "leaf/00.jpg")
+
+
+def _move_photo(photos: Path) -> None:
+    (photos / "leaf/00.jpg").rename(photos / "sail/99.jpg")
+
+
+@pytest.mark.parametrize("change", [_add_photo, _alter_photo, _move_photo])
+def test_build_is_outdated_once_a_photo_changes(photos: Path, tmp_path: Path, change: Callable[[Path], None]):
+    manifests = built(photos, tmp_path / "out")
+    assert already_built(open_source(str(photos)), tmp_path / "out", SMALL) == manifests
+    change(photos)
+    assert already_built(open_source(str(photos)), tmp_path / "out", SMALL) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"size": 17}, {"val": 0.28}, {"quality": 94}, {"quality": None}, {"rules": Rules(gray_tolerance=9)}],
+)
+def test_build_is_outdated_once_an_option_changes(betons: Betons, photo_folder: Path, change: dict[str, object]):
+    source, folder = open_source(str(photo_folder)), betons.train.parent
+    options = read_manifest(betons.train).options
+    assert already_built(source, folder, options) is not None
+    assert already_built(source, folder, options.model_copy(update=change)) is None
+
+
+def test_build_is_outdated_once_a_file_is_damaged_or_gone(photo_folder: Path, tmp_path: Path):
     source = open_source(str(photo_folder))
     assert already_built(source, tmp_path, SMALL) is None
-    manifests = build(source, tmp_path, SMALL, num_workers=1)
-    assert already_built(source, tmp_path, SMALL) == manifests
-    assert already_built(source, tmp_path, SMALL.model_copy(update={"seed": 1})) is None
+    built(photo_folder, tmp_path)
     os.truncate(tmp_path / "val.beton", 100)
     assert already_built(source, tmp_path, SMALL) is None
+    for name in ("val.beton", "val.beton.json"):
+        (tmp_path / name).unlink()
+    assert already_built(source, tmp_path, SMALL) is None
 
 
-def test_new_photo_makes_a_build_outdated(tmp_path: Path):
-    (tmp_path / "photos" / "a").mkdir(parents=True)
-    for number in range(3):
-        Image.new("RGB", (20, 20), (200, 50 * number, 0)).save(tmp_path / "photos" / "a" / f"{number}.png")
-    source = open_source(str(tmp_path / "photos"))
-    build(source, tmp_path / "out", SMALL, num_workers=1)
-    Image.new("RGB", (20, 20), (0, 0, 200)).save(tmp_path / "photos" / "a" / "3.png")
-    assert already_built(open_source(str(tmp_path / "photos")), tmp_path / "out", SMALL) is None
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_build_that_fails_leaves_the_earlier_files_as_they_were(photo_folder: Path, tmp_path: Path, split: Split):
+    manifests = built(photo_folder, tmp_path)
 
-
-def test_build_that_fails_leaves_the_earlier_files_as_they_were(photo_folder: Path, tmp_path: Path):
-    source = open_source(str(photo_folder))
-    manifests = build(source, tmp_path, SMALL, num_workers=1)
-
-    def lost_connection(items: Iterable[Item], description: str, total: int) -> Iterable[Item]:
+    def failing(items: Iterable[Item], description: str, total: int) -> Iterable[Item]:
         for number, item in enumerate(items):
-            if description == "writing train.beton" and number == 10:
-                raise ConnectionError
+            if description == f"writing {split}.beton" and number == 5:
+                raise OSError(5, "Input/output error")
             yield item
 
-    with pytest.raises(DataError, match="cannot write"):
-        build(source, tmp_path, SMALL.model_copy(update={"size": 24}), num_workers=1, track=lost_connection)
-    assert check_full(tmp_path / "train.beton") == manifests["train"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "train.beton",
-        "train.beton.json",
-        "val.beton",
-        "val.beton.json",
-    ]
+    other = SMALL.model_copy(update={"size": 24})
+    with pytest.raises(DataError, match=r"cannot write into .* \(Input/output error\); choose a folder that you may"):
+        build(open_source(str(photo_folder)), tmp_path, other, num_workers=1, track=failing)
+    assert {name: check_full(tmp_path / f"{name}.beton") for name in manifests} == manifests
+    assert written(tmp_path) == FILES
+
+
+def test_photo_that_is_lost_during_the_build_is_named(photos: Path, tmp_path: Path):
+    def losing(items: Iterable[Item], description: str, total: int) -> Iterable[Item]:
+        if description == "writing val.beton":
+            shutil.rmtree(photos)
+        return items
+
+    with pytest.raises(DataError, match=r"/\d\d\.jpg was readable and is not any more .*; build again"):
+        build(open_source(str(photos)), tmp_path / "out", SMALL, num_workers=1, track=losing)
+    assert written(tmp_path / "out") == []
+
+
+def test_two_builds_into_one_folder_at_once_are_refused(photo_folder: Path, tmp_path: Path):
+    refused = []
+
+    def interfering(items: Iterable[Item], description: str, total: int) -> Iterable[Item]:
+        with pytest.raises(DataError) as caught:
+            built(photo_folder, tmp_path)
+        refused.append(str(caught.value))
+        return items
+
+    build(open_source(str(photo_folder)), tmp_path, SMALL, num_workers=1, track=interfering)
+    assert refused == 3 * [f"another build is writing into {tmp_path}; wait for it, or choose another folder"]
+    assert written(tmp_path) == FILES
 
 
 def test_split_of_another_build_is_not_left_beside_the_new_one(photo_folder: Path, tmp_path: Path):
-    source = open_source(str(photo_folder))
-    build(source, tmp_path, SMALL.model_copy(update={"test": 0.2}), num_workers=1)
-    with pytest.raises(DataError, match=r"test\.beton is of another build"):
-        build(source, tmp_path, SMALL, num_workers=1)
+    built(photo_folder, tmp_path, SMALL.model_copy(update={"test": 0.2}))
+    with pytest.raises(DataError, match=r"test\.beton is of another build .* delete it and test\.beton\.json"):
+        built(photo_folder, tmp_path)
+    assert check_full(tmp_path / "test.beton").num_samples == 7
 
 
-def test_empty_split_says_why(tmp_path: Path):
-    (tmp_path / "photos" / "a").mkdir(parents=True)
-    Image.new("L", (20, 20), 90).save(tmp_path / "photos" / "a" / "gray.png")
-    (tmp_path / "photos" / "a" / "broken.jpg").write_bytes(b"broken")
-    with pytest.raises(DataError, match=r"train would be empty: .* 0 usable photos \(1 corrupt, 1 gray, 0 duplicate\)"):
-        build(open_source(str(tmp_path / "photos")), tmp_path / "out", SMALL, num_workers=1)
+@pytest.fixture
+def with_splits(photo_folder: Path, tmp_path: Path) -> Path:
+    """8 photos of each of 3 classes to train on, and 3 to validate."""
+    for photo in photo_folder.glob("*/*.jpg"):
+        split = "train" if int(photo.stem) < 8 else "val"
+        target = tmp_path / "with splits" / split / photo.parent.name / photo.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, target)
+    return tmp_path / "with splits"
 
 
-def test_options_that_leave_nothing_to_train_on_are_refused():
-    with pytest.raises(ValueError, match="val and test together must stay below 1"):
-        BuildOptions(val=0.5, test=0.5)
+def test_photo_in_two_of_the_sources_own_splits_is_an_error(with_splits: Path, tmp_path: Path):
+    shutil.copy(with_splits / "val/leaf/09.jpg", with_splits / "train/sail/99.jpg")
+    with pytest.raises(DataError) as leak:
+        built(with_splits, tmp_path / "out", BuildOptions(size=16))
+    assert str(leak.value) == (
+        "the source's own splits share photos: 1 of them, first train/sail/99.jpg (train), a copy of val/leaf/09.jpg "
+        "(val); drop the copies with --drop-leaks, or divide all photos anew with --pool"
+    )
+    assert written(tmp_path / "out") == []
 
 
-def test_manifest_has_a_name_beside_its_file():
-    assert manifest_path(Path("x/train.beton")) == Path("x/train.beton.json")
+def test_dropped_leaks_leave_val_whole(with_splits: Path, tmp_path: Path):
+    shutil.copy(with_splits / "val/leaf/09.jpg", with_splits / "train/sail/99.jpg")
+    manifests = built(with_splits, tmp_path / "out", BuildOptions(size=16, rules=Rules(drop_leaks=True)))
+    assert manifests["train"].class_counts == {"brick": 8, "leaf": 8, "sail": 8}
+    assert manifests["val"].class_counts == {"brick": 3, "leaf": 3, "sail": 3}
+    assert [photo.detail for photo in manifests["train"].dropped] == ["of val/leaf/09.jpg"]
+    check_full(tmp_path / "out/train.beton")
+
+
+def test_pooled_copies_are_no_leak(with_splits: Path, tmp_path: Path):
+    shutil.copy(with_splits / "val/leaf/09.jpg", with_splits / "train/leaf/99.jpg")
+    manifests = built(with_splits, tmp_path / "out", BuildOptions(size=16, pool=True, val=0.1))
+    assert {split: manifest.num_samples for split, manifest in manifests.items()} == {"train": 30, "val": 3}
+    check_full(tmp_path / "out/val.beton")
+
+
+def test_unlabelled_photos_have_no_classes(photo_folder: Path, tmp_path: Path):
+    manifests = build(open_source(f"flat:{photo_folder}"), tmp_path, SMALL, num_workers=1)
+    assert (manifests["val"].classes, manifests["val"].class_figures, manifests["val"].num_samples) == ((), {}, 9)
+    assert {label for _, label in read_samples(tmp_path / "val.beton")} == {-1}
+    check_full(tmp_path / "val.beton")
+
+
+def _gray(photo: Path) -> None:
+    Image.new("RGB", (64, 48), "gray").save(photo)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "message"),
+    [
+        ("train/*/*", r"no usable photo for train \(dropped: 24 gray\); give other photos, or divide all of them anew"),
+        ("val/*/*", r"no usable photo for val \(dropped: 9 gray\); give other photos, or divide all of them anew"),
+        ("train/leaf/*", r"no usable photo of leaf to train on \(dropped: 8 gray\); choose the other classes"),
+        ("*/*/*", r"no usable photo \(dropped: 33 gray\); give other photos"),
+    ],
+)
+def test_split_or_class_without_a_usable_photo_is_an_error(
+    with_splits: Path, tmp_path: Path, spoiled: str, message: str
+):
+    for photo in with_splits.glob(spoiled):
+        _gray(photo)
+    with pytest.raises(DataError, match=message) as caught:
+        built(with_splits, tmp_path / "out", BuildOptions(size=16))
+    assert "\n" not in str(caught.value)
+    assert written(tmp_path / "out") == []
+
+
+def test_source_of_validation_photos_alone_says_what_to_do(with_splits: Path, tmp_path: Path):
+    shutil.rmtree(with_splits / "train")
+    with pytest.raises(DataError, match=r"no usable photo for train .* divide all of them anew with --pool"):
+        built(with_splits, tmp_path / "out", BuildOptions(size=16))
+    assert built(with_splits, tmp_path / "out", BuildOptions(size=16, pool=True))["train"].num_samples == 8
+
+
+def test_own_val_may_lack_a_class(with_splits: Path, tmp_path: Path):
+    shutil.rmtree(with_splits / "val/leaf")
+    val = built(with_splits, tmp_path / "out", BuildOptions(size=16))["val"]
+    assert (val.class_counts, val.classes) == ({"brick": 3, "leaf": 0, "sail": 3}, ("brick", "leaf", "sail"))
+    check_full(tmp_path / "out/val.beton")

@@ -1,3 +1,5 @@
+"""The manifest beside a .beton, and the quick check that every loader makes."""
+
 from __future__ import annotations
 
 import json
@@ -7,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from unprivileged import unprivileged
 
 from data.errors import DataError
-from data.manifest import check_full, check_quick, manifest_path, read_manifest, write_manifest
+from data.manifest import check_quick, manifest_path, read_manifest
 
 if TYPE_CHECKING:
     from photos import Betons
@@ -18,10 +21,16 @@ if TYPE_CHECKING:
 @pytest.fixture
 def beton(betons: Betons, tmp_path: Path) -> Path:
     """A copy to damage."""
-    copy = tmp_path / "val.beton"
-    shutil.copy(betons.val, copy)
-    shutil.copy(manifest_path(betons.val), manifest_path(copy))
-    return copy
+    shutil.copy(manifest_path(betons.val), tmp_path)
+    return Path(shutil.copy(betons.val, tmp_path))
+
+
+def fault(beton: Path) -> str:
+    """What the quick check says, in one line."""
+    with pytest.raises(DataError) as caught:
+        check_quick(beton)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 def overwrite(path: Path, offset: int, content: bytes) -> None:
@@ -30,66 +39,92 @@ def overwrite(path: Path, offset: int, content: bytes) -> None:
         file.write(content)
 
 
+def change_manifest(beton: Path, **values: object) -> None:
+    content = json.loads(manifest_path(beton).read_text())
+    manifest_path(beton).write_text(json.dumps(content | values))
+
+
+def test_manifest_has_a_name_beside_its_file():
+    assert manifest_path(Path("x/train.beton")) == Path("x/train.beton.json")
+
+
 def test_whole_file_passes_and_returns_its_manifest(beton: Path):
-    assert check_quick(beton) == check_full(beton) == read_manifest(beton)
+    assert check_quick(beton) == read_manifest(beton)
+
+
+def test_classes_of_a_file_and_reasons_are_counted(beton: Path):
+    dropped = [{"id": str(n), "reason": reason, "detail": ""} for n, reason in enumerate(["gray", "too small", "gray"])]
+    change_manifest(beton, dropped=dropped)
+    manifest = read_manifest(beton)
+    assert manifest.class_counts == {"brick": 3, "leaf": 3, "sail": 3}
+    assert manifest.num_dropped == {"gray": 2, "too small": 1}
 
 
 def test_missing_file_says_how_to_build_it(tmp_path: Path):
-    with pytest.raises(DataError, match=r"no\.beton is not a file; build it with `huetune data build"):
-        check_quick(tmp_path / "no.beton")
+    assert f"no.beton is not a file; build it with `huetune data build SOURCE --out {tmp_path}`" in fault(
+        tmp_path / "no.beton"
+    )
 
 
 def test_missing_manifest_is_named(beton: Path):
     manifest_path(beton).unlink()
-    with pytest.raises(DataError, match=r"has no manifest val\.beton\.json"):
-        check_quick(beton)
+    assert "has no manifest val.beton.json beside it; copy it along, or build again" in fault(beton)
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"format_version": 1}'])
-def test_unreadable_manifest_is_a_one_line_error(beton: Path, content: str):
-    manifest_path(beton).write_text(content)
-    with pytest.raises(DataError, match=r"val\.beton\.json cannot be read") as caught:
-        check_quick(beton)
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format_version": ', "\udcff"])
+def test_damaged_manifest_is_named(beton: Path, content: str):
+    manifest_path(beton).write_text(content, errors="surrogateescape")
+    assert fault(beton).endswith("val.beton.json is damaged; copy it again, or build again")
 
 
-def test_another_format_version_is_refused(beton: Path):
-    content = json.loads(manifest_path(beton).read_text()) | {"format_version": 2}
-    manifest_path(beton).write_text(json.dumps(content))
-    with pytest.raises(DataError, match="cannot be read"):
-        check_quick(beton)
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"num_samples": "many"}, "is damaged (num_samples: input should be a valid integer"),
+        ({"surprise": 1}, "is damaged (surprise: extra inputs are not permitted)"),
+        ({"options": {"size": 4}}, "is damaged (options.size: input should be greater than or equal to 16)"),
+    ],
+)
+def test_manifest_that_makes_no_sense_says_where(beton: Path, values: dict[str, object], message: str):
+    change_manifest(beton, **values)
+    assert message in fault(beton)
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_format_version_is_refused(beton: Path, version: int):
+    change_manifest(beton, format_version=version)
+    expected = f"is of format {version}, and this version of huetune reads format 2; build again"
+    assert fault(beton).endswith(expected)
 
 
 def test_truncated_file_is_noticed(beton: Path):
     os.truncate(beton, 5000)
-    with pytest.raises(DataError, match=r"val\.beton is truncated: 5,000 bytes instead of"):
-        check_quick(beton)
+    assert "val.beton is truncated: 5,000 bytes instead of" in fault(beton)
+
+
+def test_appended_bytes_are_noticed(beton: Path):
+    with beton.open("ab") as file:
+        file.write(b"\0")
+    assert "val.beton is not the file of its manifest" in fault(beton)
 
 
 def test_altered_header_is_noticed_quickly(beton: Path):
     overwrite(beton, 8, b"\xff")
-    with pytest.raises(DataError, match="differs near byte 0"):
-        check_quick(beton)
+    assert "is not what was built: it differs near byte 0;" in fault(beton)
+
+
+def test_altered_table_of_places_is_noticed_quickly(beton: Path):
+    overwrite(beton, beton.stat().st_size - 1, b"\xff")
+    assert "is not what was built: it differs near byte" in fault(beton)
 
 
 def test_garbage_of_the_right_size_is_noticed_quickly(beton: Path):
     beton.write_bytes(b"x" * beton.stat().st_size)
-    with pytest.raises(DataError, match="is not what was built"):
-        check_quick(beton)
+    assert "is not what was built" in fault(beton)
 
 
-def test_one_flipped_byte_anywhere_is_noticed_by_the_full_check(beton: Path):
-    manifest = read_manifest(beton)
-    between_chunks = (manifest.chunks[1].offset + manifest.chunks[2].offset) // 2
-    assert between_chunks > manifest.chunks[1].offset + (1 << 16)
-    overwrite(beton, between_chunks, b"\x01")
-    check_quick(beton)
-    with pytest.raises(DataError, match="SHA-256 differs"):
-        check_full(beton)
-
-
-def test_full_check_counts_the_samples(beton: Path):
-    manifest = read_manifest(beton)
-    write_manifest(beton, manifest.model_copy(update={"num_samples": 8}))
-    with pytest.raises(DataError, match="not those that its manifest counts"):
-        check_full(beton)
+@pytest.mark.parametrize("part", ["val.beton", "val.beton.json"])
+def test_file_that_may_not_be_read_is_named(beton: Path, part: str):
+    (beton.parent / part).chmod(0)
+    with unprivileged():
+        assert "cannot be read (Permission denied); make it readable, or copy it again" in fault(beton)

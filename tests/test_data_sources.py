@@ -1,16 +1,14 @@
 """What every source of photos promises, and how one is opened."""
 
 import io
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from source_places import PLACES, accept_cifar10, write_photo
+from unprivileged import unprivileged
 
 from data.errors import DataError
 from data.sources.registry import SOURCES, open_source
@@ -35,18 +33,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 def of_each(*names: str) -> pytest.MarkDecorator:
     marked = [pytest.param(name, marks=pytest.mark.slow) if name == "groceries" else name for name in names]
     return pytest.mark.parametrize("place", marked, indirect=True)
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """For the while, not the user root, who may read everything."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 def test_every_source_has_a_place_to_be_tested_on():
