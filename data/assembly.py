@@ -43,13 +43,15 @@ class Staged:
 
 def stage(choice: Choice, side: int) -> Staged:
     """Decode `choice` at `side` × `side` pixels for a GPU."""
-    images = torch.empty(_num_photos(choice), side, side, 3, dtype=torch.uint8, pin_memory=True)
+    pin = torch.cuda.is_available()
+    images = torch.empty(_num_photos(choice), side, side, 3, dtype=torch.uint8, pin_memory=pin)
     into = iter(images.numpy())
     for chosen in choice:
         for number in chosen.order.numbers.tolist():
             chosen.images.decode(number, next(into))
     flips = torch.from_numpy(np.concatenate([chosen.order.flips for chosen in choice]))
-    return Staged(images, flips.pin_memory(), _labels(choice).pin_memory())
+    labels = _labels(choice)
+    return Staged(images, flips.pin_memory(), labels.pin_memory()) if pin else Staged(images, flips, labels)
 
 
 def assemble(choice: Choice, side: int, scale: AbScale) -> Batch:

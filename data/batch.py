@@ -6,7 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from data.colour import AB_SCALES, AbScale
+from data.colour import AbScale
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Batch:
     lightness: Tensor  # (B,1,H,W)
     ab: Tensor  # (B,2,H,W)
     label: Tensor  # (B,) int64; −1: unlabelled
-    scale: AbScale = AB_SCALES["ab110"]
+    scale: AbScale
     """What normalised ab stand for."""
 
 

@@ -26,6 +26,7 @@ from data.ffcv_parts import (
     get_metadata_type,
 )
 from data.images import Mode, decode
+from data.parallel import in_order
 
 _FIELDS = {"image": RGBImageField, "label": IntField}
 
@@ -62,7 +63,7 @@ def write_beton(path: Path, samples: Iterable[tuple[bytes, int]], num_samples: i
         file.write(np.array(header, dtype=HeaderType).tobytes() + fields.tobytes() + table.tobytes())
 
 
-def read_samples(path: Path) -> Iterator[tuple[NDArray[np.uint8], int]]:
+def read_samples(path: Path, num_workers: int = 1) -> Iterator[tuple[NDArray[np.uint8], int]]:
     """Each sample's image (H,W,3) and label, in file order, decoded by Pillow, independently of FFCV's decoder.
 
     Raises:
@@ -71,15 +72,18 @@ def read_samples(path: Path) -> Iterator[tuple[NDArray[np.uint8], int]]:
     reader = Reader(str(path))
     sizes = dict(zip(reader.alloc_table["ptr"].tolist(), reader.alloc_table["size"].tolist(), strict=True))
     file = np.memmap(path, dtype=np.uint8, mode="r")
-    for index, ((mode, width, height, pointer), label) in enumerate(reader.metadata.tolist()):
+
+    def read(index: int) -> tuple[NDArray[np.uint8], int]:
+        (mode, width, height, pointer), label = reader.metadata[index].item()
         content = file[pointer : pointer + sizes[pointer]]
         if mode == IMAGE_MODES["raw"]:
-            yield np.array(content).reshape(height, width, 3), label
-            continue
+            return np.array(content).reshape(height, width, 3), label
         try:
-            yield np.asarray(decode(content.tobytes(), max(width, height))), label
+            return np.asarray(decode(content.tobytes(), max(width, height))), label
         except DataError as error:
             raise DataError(f"{path}: sample {index} is {error}; build again") from None
+
+    yield from in_order(read, range(reader.num_samples), num_workers)
 
 
 def _described_fields() -> NDArray[np.void]:

@@ -22,7 +22,8 @@ GAMUT_SPACING = 10.0
 # Neighbours are looked for up to 2 bins away along a and along b, the higher a first, then the higher b.
 _REACH = 2
 _WINDOW = np.array(list(product(range(_REACH, -_REACH - 1, -1), repeat=2)))
-# Pixels at once, so that neither function holds more than about 20 MB beside its arguments and results.
+# Pixels at once, so that neither function holds more than about 20 MB beside its arguments and results (and, for
+# annealed_mean, what the gradients need).
 _PIXELS_OF_SOFT = 2**15
 _PIXELS_OF_MEAN = 2**12
 
@@ -105,8 +106,10 @@ class AbBins:
         """Class weights w ∝ ((1 − λ)p̃ + λ/Q)⁻¹ with Σ p̃w = 1, for the number of pixels in each bin: (Q,), float32.
 
         p̃ is the share of each bin, smoothed over the ab plane by a Gaussian of σ; λ is the uniform share. With λ = 0
-        bins without a pixel have weight 0: nothing is known of them. Raises DataError for counts that cannot be.
+        bins without a pixel have weight 0: nothing is known of them. Raises DataError for what cannot be.
         """
+        if not 0 <= uniform_share <= 1:
+            raise DataError(f"uniform_share is {uniform_share}: give a share from 0 to 1")
         pixels = counts.cpu().double()
         if pixels.shape != (self.num_bins,) or not pixels.isfinite().all() or pixels.min() < 0 or pixels.sum() == 0:
             raise DataError(
@@ -142,7 +145,7 @@ class AbBins:
         # A tensor: CUDA divides by a plain number by multiplying with its reciprocal, which rounds differently.
         spacing = self.centres.new_full((), self.spacing)
         offset = len(self.table) // 2
-        row, column = ((x / spacing + 0.5).floor().long().clamp(-offset, offset) + offset for x in (a, b))
+        row, column = ((x / spacing + 0.5).floor().clamp(-offset, offset).long() + offset for x in (a, b))
         return self._table[row, column]
 
     def _neighbours(self, a: Tensor, b: Tensor, num_neighbours: int) -> tuple[Tensor, Tensor]:

@@ -19,6 +19,7 @@ from data.images import centre_square, decode, encode
 from data.manifest import Manifest, check_quick, manifest_path, sampled_chunks
 from data.parallel import Track, in_order, untracked
 from data.plan import BuildPlan, plan_build
+from data.real_features import forget_real_features
 from data.sources.photo import Source, Split
 from data.splits import SPLITS
 
@@ -37,7 +38,8 @@ def build(
             cannot be written.
     """
     try:
-        with only_writer(out_dir):
+        betons = [_beton(out_dir, split) for split in SPLITS]
+        with only_writer(out_dir, [path.name for beton in betons for path in (beton, manifest_path(beton))]):
             return _build(source, out_dir, options, num_workers, track)
     except OSError as error:
         mend = "make room there" if error.errno in _FULL else "choose a folder that you may write to"
@@ -72,6 +74,8 @@ def _build(
             scratch = finished.enter_context(replaced_atomically(beton))
             manifests[split] = _write(scratch, split, plan, num_workers, track)
             note.write_text(manifests[split].model_dump_json(indent=1), "utf-8")
+    for beton in betons:
+        forget_real_features(beton)
     return manifests
 
 

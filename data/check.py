@@ -11,7 +11,7 @@ from data.parallel import Track, untracked
 from data.splits import SPLITS
 
 
-def check_full(beton: Path, track: Track = untracked) -> Manifest:
+def check_full(beton: Path, *, num_workers: int = 1, track: Track = untracked) -> Manifest:
     """The manifest, once every byte agrees with it and every sample decodes (as long as reading all of it takes).
 
     Raises:
@@ -23,7 +23,7 @@ def check_full(beton: Path, track: Track = untracked) -> Manifest:
         whole = sha256(beton) == manifest.sha256
     if not whole:
         raise DataError(f"{beton} was altered: its SHA-256 differs from its manifest's; {MEND}")
-    samples = track(read_samples(beton), f"checking {beton.name}", manifest.num_samples)
+    samples = track(read_samples(beton, num_workers), f"checking {beton.name}", manifest.num_samples)
     counts: Counter[int] = Counter()
     for number, (image, label) in enumerate(samples):
         if image.shape != (manifest.size, manifest.size, 3):
@@ -31,9 +31,9 @@ def check_full(beton: Path, track: Track = untracked) -> Manifest:
         counts[label] += 1
     if counts != _expected_counts(manifest):
         raise DataError(f"{beton}: its samples are not those that its manifest counts; build again")
-    for split in SPLITS:
-        other = beton.with_name(f"{split}.beton")
-        if other.name != beton.name and manifest_path(other).exists():
+    others = [beton.with_name(f"{split}.beton") for split in SPLITS if beton.stem in SPLITS and split != beton.stem]
+    for other in others:
+        if manifest_path(other).exists():
             _require_one_build(beton, manifest, other, read_manifest(other))
     return manifest
 

@@ -72,7 +72,7 @@ def build(
         },
         quality=None if raw else 95 if quality is None else quality,
     )
-    num_workers = workers if workers is not None else len(os.sched_getaffinity(0))
+    num_workers = workers if workers is not None else _num_cores()
     if num_workers < 1:
         raise DataError(f"--workers must be at least 1, got {workers}")
     opened = open_source(source, options.classes)
@@ -83,7 +83,7 @@ def build(
         with _Bars() as track:
             manifests = build_betons(opened, out, options, num_workers=num_workers, track=track)
     except KeyboardInterrupt:
-        typer.echo(f"huetune: interrupted; {out} is as it was before. The same command builds again", err=True)
+        typer.echo(f"huetune: interrupted; no file in {out} was replaced. The same command builds again", err=True)
         raise typer.Exit(130) from None
     _print_summary(manifests, f"built {', '.join(f'{name}.beton' for name in manifests)} in {out}")
 
@@ -94,7 +94,7 @@ def check(beton: Annotated[Path, typer.Argument(help="A .beton file with its man
     from data.check import check_full
 
     with _Bars() as track:
-        manifest = check_full(beton, track)
+        manifest = check_full(beton, num_workers=_num_cores(), track=track)
     classes = f"in {len(manifest.classes)} classes" if manifest.classes else "without labels"
     typer.echo(f"{beton} is whole: {manifest.num_samples:,} photos of {manifest.size} px {classes}")
 
@@ -111,6 +111,11 @@ def sources() -> None:
     for name, source in SOURCES.items():
         table.add_row(name if name == "groceries" else f"{name}:FOLDER", (source.__doc__ or "").splitlines()[0])
     Console().print(table)
+
+
+def _num_cores() -> int:
+    """Those that we may use: under Slurm, fewer than there are."""
+    return len(os.sched_getaffinity(0))
 
 
 def _options(**values: Any) -> "BuildOptions":
@@ -156,6 +161,8 @@ def _print_summary(manifests: "Mapping[Split, Manifest]", headline: str) -> None
     from rich.markup import escape
     from rich.table import Table
 
+    from data.filters import by_reason
+
     first = next(iter(manifests.values()))
     table = Table("class" if first.classes else "", *manifests)
     for column in table.columns[1:]:
@@ -168,8 +175,7 @@ def _print_summary(manifests: "Mapping[Split, Manifest]", headline: str) -> None
     table.add_row(f"{len(first.classes)} classes" if first.classes else "photos", *(f"{count:,}" for count in kept))
     console = Console()
     console.print(table)
-    dropped = ", ".join(f"{count:,} {reason}" for reason, count in first.num_dropped.most_common()) or "none"
-    console.print(f"kept {sum(kept):,} photos; dropped: {dropped}", highlight=False)
+    console.print(f"kept {sum(kept):,} photos; dropped: {by_reason(first.dropped)}", highlight=False)
     if first.dropped:
         console.print("which ones, and why: see `dropped` in train.beton.json", highlight=False)
     console.print(headline, highlight=False, soft_wrap=True)

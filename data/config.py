@@ -18,7 +18,7 @@ def _fraction_or_count(value: float) -> float:
     return value
 
 
-Amount = Annotated[float, Field(ge=0), AfterValidator(_fraction_or_count)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(_fraction_or_count)]
 """Below 1 a fraction of the photos, otherwise a number of photos; 1 could be either, and is refused."""
 
 
@@ -90,8 +90,10 @@ class DataConfig(BaseModel):
 
     @property
     def num_unlabelled(self) -> int:
-        """Photos of a training batch that come from `unlabelled`."""
-        return round(self.unlabelled_share * self.batch_size)
+        """Photos of a training batch that come from `unlabelled`: at least one, and at least one that does not."""
+        if not self.unlabelled_share:
+            return 0
+        return min(max(round(self.unlabelled_share * self.batch_size), 1), self.batch_size - 1)
 
     @model_validator(mode="after")
     def _share_is_possible(self) -> Self:
@@ -101,9 +103,6 @@ class DataConfig(BaseModel):
             raise ValueError(
                 f"unlabelled_share is {self.unlabelled_share}, but there is no file `unlabelled` to take photos from"
             )
-        if not 0 < self.num_unlabelled < self.batch_size:
-            raise ValueError(
-                f"unlabelled_share {self.unlabelled_share} makes {self.num_unlabelled} of {self.batch_size} photos "
-                "unlabelled; at least one must be, and at least one not: change the share or batch_size"
-            )
+        if self.batch_size == 1:
+            raise ValueError("unlabelled_share mixes photos in each batch, and batch_size is 1; raise it")
         return self

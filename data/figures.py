@@ -70,9 +70,9 @@ def _add_pixels(photo: Any, linear: Any, table: Any, per_spacing: np.float32, su
         lab_row(light, lab[0], lab[1], lab[2])
         for channel in range(3):
             level_sum, level_squares = np.int64(0), np.int64(0)
-            value_sum, value_squares = np.float32(0), np.float32(0)
+            value_sum, value_squares = np.float64(0), np.float64(0)
             for column in range(width):
-                level, value = np.int64(photo[row, column, channel]), lab[channel, column]
+                level, value = np.int64(photo[row, column, channel]), np.float64(lab[channel, column])
                 level_sum += level
                 level_squares += level * level
                 value_sum += value

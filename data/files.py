@@ -1,17 +1,19 @@
 """Files that are either whole or not there, whatever happens while they are written."""
 
 import fcntl
+import glob
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from data.errors import DataError
 
 _PARTIAL = ".partial"
-_LOCK = ".lock"
+_LOCK = ".huetune.lock"
 
 
 @contextmanager
@@ -38,8 +40,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 @contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Make `folder` and keep other writers out; what earlier ones that were killed left half-written is deleted.
+def only_writer(folder: Path, names: Iterable[str]) -> Iterator[None]:
+    """Make `folder`, keep other writers out, and delete what killed ones left half-written of the files `names`.
 
     Raises:
         DataError: somebody else writes into the folder.
@@ -47,14 +49,28 @@ def only_writer(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     # A file, as NFS locks no folders; it stays, as somebody may be about to lock it.
-    with (folder / _LOCK).open("a") as lock:
+    with (folder / _LOCK).open("a") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file, wait=False)
         except BlockingIOError:
             raise DataError(f"another build is writing into {folder}; wait for it, or choose another folder") from None
-        for abandoned in folder.glob(f".*{_PARTIAL}"):
-            abandoned.unlink()
+        for name in names:
+            for abandoned in folder.glob(f".{glob.escape(name)}.*{_PARTIAL}"):
+                abandoned.unlink()
         yield
+
+
+def lock(file: IO[str] | int, *, wait: bool) -> None:
+    """Keep others from locking an open file until it is closed; nothing happens where the file system has no locks.
+
+    Raises BlockingIOError if another process has locked it and we are not to wait.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        raise
+    except OSError:  # some network file systems have none
+        return
 
 
 def sha256(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -54,10 +54,11 @@ class Screening:
     kept: list[Kept]
     dropped: list[Dropped]
 
-    @property
-    def num_dropped(self) -> dict[Reason, int]:
-        """How many were dropped for each reason there was, the commonest first."""
-        return dict(Counter(photo.reason for photo in self.dropped).most_common())
+
+def by_reason(dropped: Iterable[Dropped]) -> str:
+    """How many photos were dropped for each reason there was, in words, the commonest first."""
+    counts = Counter(photo.reason for photo in dropped).most_common()
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts) or "none"
 
 
 class LeakageError(DataError):

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from data.assembly import Choice, Chosen, assemble, stage
 from data.batch import Batch
@@ -16,9 +16,14 @@ from data.colour import AB_SCALES
 from data.config import DataConfig
 from data.decoding import BetonImages
 from data.errors import DataError
-from data.manifest import Manifest, check_quick
-from data.order import endless, in_file_order, shuffled
+from data.manifest import MEND, Manifest, check_quick
+from data.order import Order, endless, in_file_order, shuffled
 from data.parallel import ahead
+
+Labels = NDArray[np.int64]
+
+_LABELLED, _UNLABELLED = 0, 1
+"""Words of the random key, so that no pass over the one file has the order of one over the other."""
 
 
 def open_loader(beton: Path, config: DataConfig, *, training: bool, seed: int, device: torch.device) -> "Loader":
@@ -59,7 +64,10 @@ def _open(beton: Path, num_photos: int, image_size: int | None, *, whole_batches
         raise DataError(
             f"image_size {image_size} is above the {manifest.size} px stored in {beton}; lower it or build larger"
         )
-    return _Share(manifest, BetonImages(beton, manifest.size), num_photos)
+    images = BetonImages(beton, manifest.size)
+    if not ((images.labels >= -1) & (images.labels < len(manifest.classes))).all():
+        raise DataError(f"{beton} has labels of classes that its manifest does not have; {MEND}")
+    return _Share(manifest, images, num_photos)
 
 
 class Loader:
@@ -68,6 +76,7 @@ class Loader:
     def __init__(
         self, shares: list[_Share], side: int, config: DataConfig, *, training: bool, seed: int, device: torch.device
     ) -> None:
+        self._shares = shares
         self._labelled, *self._unlabelled = shares
         self._side, self._config, self._training = side, config, training
         self._seed, self._device = seed, device
@@ -95,7 +104,7 @@ class Loader:
         Raises:
             DataError: an image does not decode.
         """
-        choices = self._choices(number)[start:]
+        choices = self._choices(number, start)
         num_ahead = self._config.num_workers + 2
         if self._device.type == "cpu":
             yield from ahead(self._pool, partial(assemble, side=self._side, scale=self._scale), choices, num_ahead)
@@ -107,26 +116,24 @@ class Loader:
         """End the threads, within the batches that are being decoded."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _choices(self, epoch: int) -> list[Choice]:
-        """The photos of each batch of an epoch."""
-        parts = [self._choose_labelled(epoch), *(self._choose_unlabelled(share, epoch) for share in self._unlabelled)]
-        return list(zip(*parts, strict=True))
+    def _choices(self, epoch: int, start: int) -> Iterator[Choice]:
+        """The photos of each batch of an epoch, from batch `start` on."""
+        orders = [self._labelled_order(epoch), *(self._unlabelled_order(share, epoch) for share in self._unlabelled)]
+        for step in range(start, len(self)):
+            yield tuple(
+                Chosen(share.images, part, labels[part.numbers])
+                for share, (order, labels) in zip(self._shares, orders, strict=True)
+                for part in [order.part(step * share.num_photos, (step + 1) * share.num_photos)]
+            )
 
-    def _choose_labelled(self, epoch: int) -> list[Chosen]:
-        num_photos = self.num_samples
-        order = in_file_order(num_photos)
-        if self._training:
-            used = len(self) * self._labelled.num_photos
-            order = shuffled(num_photos, self._config.flip, self._seed, epoch).part(0, used)
-        bounds = [*range(0, len(order.numbers), self._labelled.num_photos), len(order.numbers)]
-        parts = [order.part(start, stop) for start, stop in pairwise(bounds)]
-        images = self._labelled.images
-        return [Chosen(images, part, images.labels[part.numbers]) for part in parts]
+    def _labelled_order(self, epoch: int) -> tuple[Order, Labels]:
+        labels = self._labelled.images.labels
+        if not self._training:
+            return in_file_order(len(labels)), labels
+        return shuffled(len(labels), self._config.flip, self._seed, _LABELLED, epoch), labels
 
-    def _choose_unlabelled(self, share: _Share, epoch: int) -> list[Chosen]:
+    def _unlabelled_order(self, share: _Share, epoch: int) -> tuple[Order, Labels]:
         """One pass over these photos after the other, going on in each epoch where the one before ended."""
-        length = len(self) * share.num_photos
-        order = endless(share.manifest.num_samples, self._config.flip, epoch * length, length, self._seed, 1)
-        labels = np.full(share.num_photos, -1, dtype=np.int64)
-        starts = range(0, length, share.num_photos)
-        return [Chosen(share.images, order.part(start, start + share.num_photos), labels) for start in starts]
+        num_photos, length = share.manifest.num_samples, len(self) * share.num_photos
+        order = endless(num_photos, self._config.flip, epoch * length, length, self._seed, _UNLABELLED)
+        return order, np.full(num_photos, -1, dtype=np.int64)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +33,7 @@ Triple = tuple[float, float, float]
 
 
 class Figures(BaseModel):
-    """Means and standard deviations over all pixels of some photos, as they are stored."""
+    """Means and standard deviations over all pixels of some photos, resized and cut, before JPEG rounds them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,7 +70,7 @@ class Manifest(BaseModel):
     mean_photo_size: tuple[float, float]
     """Mean width and height in pixels of the photos before they were resized."""
     ab_bin_counts: tuple[int, ...]
-    """Pixels of this file in each bin of data.bins.gamut_bins(): what rebalancing of the colours starts from."""
+    """Pixels, before JPEG rounds them, in each bin of data.bins.gamut_bins(), for the rebalancing of colours."""
     dropped: tuple[Dropped, ...]
     """Photos of the whole source that were looked at and left out."""
     sample_ids: tuple[str, ...]
@@ -87,11 +86,6 @@ class Manifest(BaseModel):
     def class_counts(self) -> dict[str, int]:
         """Samples of this file by class, 0 included."""
         return {name: figures.num_photos for name, figures in self.class_figures.items()}
-
-    @property
-    def num_dropped(self) -> Counter[str]:
-        """Photos that were left out, by reason."""
-        return Counter(photo.reason for photo in self.dropped)
 
 
 def manifest_path(beton: Path) -> Path:

@@ -3,7 +3,7 @@
 Features, not only their mean and covariance: KID and an exact FID of few photos need them. 1,000 photos take 8 MB.
 """
 
-import fcntl
+import glob
 import hashlib
 import io
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from data.files import write_atomically
+from data.files import lock, write_atomically
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,15 @@ def load_or_compute_real_features(beton: Path, key: RealFeaturesKey, compute: Ca
     return features
 
 
+def forget_real_features(beton: Path) -> None:
+    """Delete what is kept beside a .beton that has been replaced."""
+    for path in beton.parent.glob(f"{glob.escape(beton.name)}.fid-*.pt"):
+        path.unlink(missing_ok=True)
+
+
 def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "huetune"
+    # Not Path.expanduser, which raises for a user without a home.
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "huetune"  # noqa: PTH111
 
 
 @contextmanager
@@ -73,8 +80,7 @@ def _one_at_a_time(beton: Path) -> Iterator[None]:
         yield
         return
     try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, wait=True)
         yield
     finally:
         os.close(handle)

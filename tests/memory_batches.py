@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from data.batch import Batch
+from data.colour import AB_SCALES
 
 
 @dataclass
@@ -23,4 +24,4 @@ class MemoryBatches:
     def _batch(self, index: int) -> Batch:
         coarse = torch.rand(4, 3, 4, 4, generator=torch.Generator().manual_seed(100 + index)) * 2 - 1
         smooth = torch.nn.functional.interpolate(coarse, size=self.side, mode="bilinear")
-        return Batch(smooth[:, :1], smooth[:, 1:] / 2, torch.arange(4) % 3)
+        return Batch(smooth[:, :1], smooth[:, 1:] / 2, torch.arange(4) % 3, AB_SCALES["ab110"])

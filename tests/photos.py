@@ -20,7 +20,7 @@ class Betons:
 
 def written(folder: Path) -> list[str]:
     """What a build leaves in its folder, apart from its lock."""
-    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
+    return sorted(path.name for path in folder.iterdir() if path.name != ".huetune.lock")
 
 
 def _leaf(draw: ImageDraw.ImageDraw, box: Box) -> None:

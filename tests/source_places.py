@@ -45,8 +45,8 @@ def make_places205(folder: Path, train: str = "a/abbey/1.jpg 0\na/apartment_buil
     _writer("a/abbey/1.jpg", "a/abbey/3.jpg", "a/apartment_building/outdoor/2.jpg")(photos)
 
 
-def _list_another_place(folder: Path) -> None:
-    make_places205(folder, "a/abbey/1.jpg 0\na/apartment_building/outdoor/2.jpg 8\na/abbey/4.jpg 0\n")
+def _replace_a_place(folder: Path) -> None:
+    write_photo(folder / "data/vision/torralba/deeplearning/images256/a/abbey/1.jpg", 7)
 
 
 def make_cifar10(folder: Path, num_test: int = 10) -> None:
@@ -90,7 +90,7 @@ PLACES = {
         ("lionfish", "sports car"),
         3,
     ),
-    "places205": Place(make_places205, _list_another_place, ("abbey", "apartment_building/outdoor"), 3),
+    "places205": Place(make_places205, _replace_a_place, ("abbey", "apartment_building/outdoor"), 3),
     "coco": Place(_writer("train2017/1.jpg", "val2017/2.jpg"), _writer("test2017/3.jpg"), (), 2),
     "cifar10": Place(make_cifar10, _lose_cifar10_image, tuple(CIFAR10_CLASSES), 60),
 }

@@ -218,3 +218,9 @@ def test_a_gpu_finds_the_same_bins():
     ab = torch.cat((gamut_colours(41), colours((5, 5), (4.9999995, -5.0000005), (14.999999, 0))), dim=2)
     assert torch.equal(cuda.nearest(ab.cuda()).cpu(), gamut_bins().nearest(ab))
     assert torch.equal(cuda.soft(ab.cuda())[0].cpu(), gamut_bins().soft(ab)[0])
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_impossible_uniform_share_is_refused(share: float):
+    with pytest.raises(DataError, match="give a share from 0 to 1"):
+        gamut_bins().rebalancing_weights(torch.ones(313), uniform_share=share)

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from photos import make_photo, written
 from PIL import Image
+from source_places import make_places205
 
 from data.beton import read_samples
 from data.build import already_built, build
 from data.check import check_full
 from data.config import BuildOptions, Rules
 from data.errors import DataError
-from data.filters import Dropped
+from data.filters import Dropped, by_reason
 from data.images import centre_square, decode
 from data.manifest import Manifest, read_manifest
 from data.parallel import Item
@@ -281,3 +282,37 @@ def test_own_val_may_lack_a_class(with_splits: Path, tmp_path: Path):
     val = built(with_splits, tmp_path / "out", BuildOptions(size=16))["val"]
     assert (val.class_counts, val.classes) == ({"brick": 3, "leaf": 0, "sail": 3}, ("brick", "leaf", "sail"))
     check_full(tmp_path / "out/val.beton")
+
+
+def test_loose_photos_take_no_places_of_a_subset(photo_folder: Path, tmp_path: Path):
+    shutil.copytree(photo_folder, tmp_path / "photos")
+    for number in range(40):
+        make_photo("leaf", 100 + number).save(tmp_path / "photos" / f"{number}.jpg")
+    options = SMALL.model_copy(update={"subset": 12})
+    manifests = build(open_source(str(tmp_path / "photos")), tmp_path / "out", options, num_workers=1)
+    assert sum(manifest.num_samples for manifest in manifests.values()) == 12
+    assert by_reason(manifests["train"].dropped) == "40 no class"
+
+
+def test_photo_that_a_source_lists_twice_is_an_error(tmp_path: Path):
+    make_places205(tmp_path / "places", "a/abbey/1.jpg 0\na/apartment_building/outdoor/2.jpg 8\na/abbey/1.jpg 0\n")
+    with pytest.raises(DataError, match=r"lists train/a/abbey/1\.jpg 2 times; leave one of them"):
+        build(open_source(f"places205:{tmp_path / 'places'}"), tmp_path / "out", SMALL, num_workers=1)
+
+
+def test_list_that_vanishes_is_not_blamed_on_the_folder_that_is_written(tmp_path: Path):
+    make_places205(tmp_path / "places")
+    source = open_source(f"places205:{tmp_path / 'places'}")
+    (tmp_path / "places/trainvalsplit_places205/val_places205.csv").unlink()
+    with pytest.raises(
+        DataError, match=r"^places205:.*val_places205\.csv: No such file or directory; make it readable$"
+    ):
+        build(source, tmp_path / "out", SMALL, num_workers=1)
+
+
+def test_rebuild_forgets_the_features_of_the_photos_before(photo_folder: Path, tmp_path: Path):
+    source = open_source(str(photo_folder))
+    build(source, tmp_path, SMALL, num_workers=1)
+    (tmp_path / "val.beton.fid-0123.pt").touch()
+    build(source, tmp_path, SMALL, num_workers=1)
+    assert not (tmp_path / "val.beton.fid-0123.pt").exists()

@@ -154,3 +154,12 @@ def test_split_that_the_build_did_not_make_is_looked_at_too(photo_folder: Path, 
 def test_file_is_checked_without_its_other_splits(beton: Path):
     assert read_manifest(beton).splits == ("train", "val")
     check_full(beton)
+
+
+def test_file_of_another_build_under_a_name_of_its_own_is_no_split(beton: Path, betons: Betons):
+    """The usual home of data.unlabelled: beside the labelled files."""
+    other = beton.with_name("more.beton")
+    shutil.copy(betons.train, other)
+    shutil.copy(manifest_path(betons.train), manifest_path(other))
+    rewrite_manifest(other, fingerprint="another")
+    assert check_full(other).num_samples == 24

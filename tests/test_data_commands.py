@@ -123,6 +123,7 @@ def test_sources_are_listed():
     ("options", "message"),
     [
         (("--size", 8), "--size 8: input should be greater than or equal to 16"),
+        (("--val", "inf"), "--val inf: input should be a finite number"),
         (("--val", 1.5), "--val 1.5: is neither a fraction below 1 nor a number of photos from 2 on"),
         (("--subset", 0), "--subset 0.0: input should be greater than 0"),
         (("--val", 0.6, "--test", 0.5), "--test asks for 16 photos, which leaves none of some class to train on"),

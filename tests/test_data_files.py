@@ -1,5 +1,6 @@
 """Files that are either whole or not there, and one writer for each folder."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -37,23 +38,32 @@ def test_broken_off_file_leaves_the_earlier_one(tmp_path: Path, interruption: ty
 
 
 def test_one_writer_at_a_time(tmp_path: Path):
-    with only_writer(tmp_path / "out"):
+    with only_writer(tmp_path / "out", []):
         with (
             pytest.raises(DataError, match=r"another build is writing into .*out; wait for it"),
-            only_writer(tmp_path / "out"),
+            only_writer(tmp_path / "out", []),
         ):
             pass
-        with only_writer(tmp_path / "elsewhere"):
+        with only_writer(tmp_path / "elsewhere", []):
             pass
-    with only_writer(tmp_path / "out"):
+    with only_writer(tmp_path / "out", []):
         pass
 
 
-def test_writer_deletes_what_killed_ones_left(tmp_path: Path):
-    for name in (".train.beton.x1.partial", "train.beton", "notes.partial"):
+def test_writer_deletes_what_killed_ones_left_of_its_own_files_only(tmp_path: Path):
+    for name in (".train.beton.x1.partial", "train.beton", "notes.partial", ".thesis.doc.x1.partial"):
         (tmp_path / name).write_text("half")
-    with only_writer(tmp_path):
-        assert names(tmp_path) == [".lock", "notes.partial", "train.beton"]
+    with only_writer(tmp_path, ["train.beton"]):
+        assert names(tmp_path) == [".huetune.lock", ".thesis.doc.x1.partial", "notes.partial", "train.beton"]
+
+
+def test_file_system_without_locks_is_written_to_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with only_writer(tmp_path, []):
+        (tmp_path / "a").touch()
 
 
 def test_sha256_of_a_file(tmp_path: Path):

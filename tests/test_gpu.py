@@ -35,10 +35,10 @@ def test_batches_equal_those_of_the_cpu(betons: Betons):
         loader.close()
 
 
-def test_labs_matrix_is_not_rounded_to_half_precision():
+def test_labs_matrix_is_not_rounded_to_half_precision(monkeypatch: pytest.MonkeyPatch):
     rgb = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     expected = rgb_to_lab(rgb)
-    torch.backends.cuda.matmul.allow_tf32 = True
+    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", True)
     with torch.autocast("cuda", dtype=torch.bfloat16):
         found = rgb_to_lab(rgb.cuda())
     torch.testing.assert_close(found.cpu(), expected, atol=1e-3, rtol=0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data.errors import DataError
-from data.sources.listing import content_fingerprint, given_folder
+from data.sources.listing import fingerprint, given_folder
 from data.sources.photo import Photo, Split
 from data.sources.selection import chosen
 
@@ -28,7 +28,7 @@ class Places205Source:
         self.classes = chosen(self.name, classes, wanted)
 
     def fingerprint(self) -> str:
-        return content_fingerprint("places205", list(self._lists.values()))
+        return fingerprint("places205", self.photos())
 
     def photos(self) -> Iterator[Photo]:
         wanted = frozenset(self.classes)
