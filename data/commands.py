@@ -1,7 +1,6 @@
 """`huetune data`: build .beton files, and check them."""
 
 import os
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,13 +8,8 @@ import typer
 
 if TYPE_CHECKING:
     from data.config import BuildOptions
-    from data.manifest import Manifest
-    from data.parallel import Item
-    from data.sources.photo import Split
 
 app = typer.Typer(help="Photos to .beton files.", no_args_is_help=True)
-
-_MAX_CLASS_ROWS = 40
 
 
 @app.command()
@@ -51,6 +45,7 @@ def build(
     """Filter and split the photos of SOURCE and write them as .beton files with manifests."""
     from data.build import already_built
     from data.build import build as build_betons
+    from data.display import Bars, print_summary
     from data.errors import DataError
     from data.sources.registry import open_source
 
@@ -77,23 +72,24 @@ def build(
         raise DataError(f"--workers must be at least 1, got {workers}")
     opened = open_source(source, options.classes)
     if not force and (manifests := already_built(opened, out, options)) is not None:
-        _print_summary(manifests, f"already built: {out} holds these photos with these options (--force builds again)")
+        print_summary(manifests, f"already built: {out} holds these photos with these options (--force builds again)")
         return
     try:
-        with _Bars() as track:
+        with Bars() as track:
             manifests = build_betons(opened, out, options, num_workers=num_workers, track=track)
     except KeyboardInterrupt:
         typer.echo(f"huetune: interrupted; no file in {out} was replaced. The same command builds again", err=True)
         raise typer.Exit(130) from None
-    _print_summary(manifests, f"built {', '.join(f'{name}.beton' for name in manifests)} in {out}")
+    print_summary(manifests, f"built {', '.join(f'{name}.beton' for name in manifests)} in {out}")
 
 
 @app.command()
 def check(beton: Annotated[Path, typer.Argument(help="A .beton file with its manifest beside it.")]) -> None:
     """Compare every byte of a .beton with its manifest, decode every sample, and compare with its other splits."""
     from data.check import check_full
+    from data.display import Bars
 
-    with _Bars() as track:
+    with Bars() as track:
         manifest = check_full(beton, num_workers=_num_cores(), track=track)
     classes = f"in {len(manifest.classes)} classes" if manifest.classes else "without labels"
     typer.echo(f"{beton} is whole: {manifest.num_samples:,} photos of {manifest.size} px {classes}")
@@ -133,49 +129,3 @@ def _options(**values: Any) -> "BuildOptions":
             for fault in error.errors()
         )
         raise DataError("; ".join(faults)) from None
-
-
-class _Bars:
-    """One progress bar for each pass over the photos; none where the output is no terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        console = Console()
-        self._progress = Progress(console=console, disable=not console.is_terminal)
-
-    def __enter__(self) -> "_Bars":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, items: "Iterable[Item]", description: str, total: int) -> "Iterable[Item]":
-        return self._progress.track(items, total=total, description=description)
-
-
-def _print_summary(manifests: "Mapping[Split, Manifest]", headline: str) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from data.filters import by_reason
-
-    first = next(iter(manifests.values()))
-    table = Table("class" if first.classes else "", *manifests)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    if len(first.classes) <= _MAX_CLASS_ROWS:
-        for name in first.classes:
-            table.add_row(escape(name), *(f"{manifest.class_counts[name]:,}" for manifest in manifests.values()))
-        table.add_section()
-    kept = [manifest.num_samples for manifest in manifests.values()]
-    table.add_row(f"{len(first.classes)} classes" if first.classes else "photos", *(f"{count:,}" for count in kept))
-    console = Console()
-    console.print(table)
-    console.print(f"kept {sum(kept):,} photos; dropped: {by_reason(first.dropped)}", highlight=False)
-    if first.dropped:
-        console.print("which ones, and why: see `dropped` in train.beton.json", highlight=False)
-    console.print(headline, highlight=False, soft_wrap=True)
