@@ -16,7 +16,7 @@ from data.figures import PhotoSums, figures, photo_sums, total
 from data.files import only_writer, replaced_atomically, sha256
 from data.filters import Kept
 from data.images import centre_square, decode, encode
-from data.manifest import Manifest, check_quick, manifest_path, sampled_chunks
+from data.manifest import Manifest, check_quick, manifest_path, sampled_chunks, sealed
 from data.parallel import Track, in_order, untracked
 from data.plan import BuildPlan, plan_build
 from data.real_features import forget_real_features
@@ -73,7 +73,7 @@ def _build(
         for split, beton, note in zip(plan.splits, betons, notes, strict=True):
             scratch = finished.enter_context(replaced_atomically(beton))
             manifests[split] = _write(scratch, split, plan, num_workers, track)
-            note.write_text(manifests[split].model_dump_json(indent=1), "utf-8")
+            note.write_text(sealed(manifests[split].model_dump_json(indent=1)), "utf-8")
     for beton in betons:
         forget_real_features(beton)
     return manifests
@@ -83,6 +83,9 @@ def _refuse_stale_splits(out_dir: Path, splits: Sequence[Split]) -> None:
     """A split that an earlier build left and this one does not replace would share photos with the new ones."""
     for split in SPLITS:
         beton = _beton(out_dir, split)
+        for path in (beton, manifest_path(beton)):
+            if path.is_dir():
+                raise DataError(f"{path} is a folder where a file is to be; remove it, or choose another folder")
         if split not in splits and beton.exists():
             raise DataError(
                 f"{beton} is of another build and could share photos with this one; "

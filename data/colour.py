@@ -45,6 +45,8 @@ LIGHTNESS_SCALE = 50.0
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB (B,3,H,W) in [0, 1] to Lab (B,3,H,W), float32: L in [0, 100], a and b within ±110."""
+    if not rgb.is_floating_point():
+        raise TypeError(f"colours must be floating-point numbers from 0 to 1, got {rgb.dtype}: divide bytes by 255")
     rgb = rgb.float()
     linear = torch.where(rgb > 0.04045, ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     xyz = _mix(RELATIVE_XYZ_FROM_RGB, linear)

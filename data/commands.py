@@ -1,6 +1,9 @@
 """`huetune data`: build .beton files, and check them."""
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +20,7 @@ def build(
     source: Annotated[
         str, typer.Argument(help="A folder of class folders, or NAME:LOCATION; see `huetune data sources`.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for train.beton, val.beton, test.beton.")],
+    out: Annotated[Path, typer.Option(readable=False, help="Folder for train.beton, val.beton, test.beton.")],
     size: Annotated[int, typer.Option(help="Pixels of a side.")] = 256,
     classes: Annotated[str, typer.Option(help="Only these classes: their names, with commas between.")] = "",
     subset: Annotated[float | None, typer.Option(help="Draw so many photos, or this fraction of them, first.")] = None,
@@ -75,7 +78,7 @@ def build(
         print_summary(manifests, f"already built: {out} holds these photos with these options (--force builds again)")
         return
     try:
-        with Bars() as track:
+        with _terminated_as_by_ctrl_c(), Bars() as track:
             manifests = build_betons(opened, out, options, num_workers=num_workers, track=track)
     except KeyboardInterrupt:
         typer.echo(f"huetune: interrupted; no file in {out} was replaced. The same command builds again", err=True)
@@ -84,7 +87,9 @@ def build(
 
 
 @app.command()
-def check(beton: Annotated[Path, typer.Argument(help="A .beton file with its manifest beside it.")]) -> None:
+def check(
+    beton: Annotated[Path, typer.Argument(readable=False, help="A .beton file with its manifest.")],
+) -> None:
     """Compare every byte of a .beton with its manifest, decode every sample, and compare with its other splits."""
     from data.check import check_full
     from data.display import Bars
@@ -107,6 +112,17 @@ def sources() -> None:
     for name, source in SOURCES.items():
         table.add_row(name if name == "groceries" else f"{name}:FOLDER", (source.__doc__ or "").splitlines()[0])
     Console().print(table)
+
+
+@contextmanager
+def _terminated_as_by_ctrl_c() -> Iterator[None]:
+    """Let a scheduler, or a terminal that is closed, end the work as cleanly as Ctrl-C does."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _num_cores() -> int:

@@ -48,6 +48,10 @@ def print_summary(manifests: Mapping[Split, Manifest], headline: str) -> None:
     console = Console()
     console.print(table)
     console.print(f"kept {sum(kept):,} photos; dropped: {by_reason(first.dropped)}", highlight=False)
+    for split, manifest in manifests.items():
+        if without := [name for name, count in manifest.class_counts.items() if not count]:
+            named = ", ".join(without[:3]) + (" ..." if len(without) > 3 else "")
+            console.print(f"no photo in {split} of {len(without)} classes: {named}", highlight=False, markup=False)
     if first.dropped:
         console.print("which ones, and why: see `dropped` in train.beton.json", highlight=False)
     console.print(headline, highlight=False, soft_wrap=True)

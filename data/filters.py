@@ -17,7 +17,16 @@ from data.images import AnimatedError, open_photo, upright_rgb, upright_size
 from data.parallel import Track, in_order
 from data.sources.photo import Photo
 
-Reason = Literal["unreadable", "animated", "gray", "too small", "extreme aspect", "duplicate", "no class"]
+Reason = Literal[
+    "unreadable",
+    "animated",
+    "gray",
+    "too small",
+    "extreme aspect",
+    "duplicate",
+    "copy in another class",
+    "no class",
+]
 
 _INSPECTED_PX = 128
 _KEPT_FIRST = ("test", "val", "train", None)
@@ -82,8 +91,9 @@ def screen(photos: Sequence[Photo], rules: Rules, num_workers: int, track: Track
         if isinstance(outcome, Dropped):
             screening.dropped.append(outcome)
         elif outcome.photo.id in originals:
-            detail = f"of {originals[outcome.photo.id].id}"
-            screening.dropped.append(Dropped(id=outcome.photo.id, reason="duplicate", detail=detail))
+            copy, original = outcome.photo, originals[outcome.photo.id]
+            reason: Reason = "duplicate" if copy.label == original.label else "copy in another class"
+            screening.dropped.append(Dropped(id=copy.id, reason=reason, detail=f"of {original.id}"))
         else:
             screening.kept.append(outcome)
     return screening

@@ -1,7 +1,7 @@
 """What is in a .beton file: a JSON beside it that names its content and proves that it is whole."""
 
 import hashlib
-import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ from data.filters import Dropped
 from data.sources.photo import Split
 
 FORMAT_VERSION: Literal[2] = 2
+_SEAL = ' "seal": '
 _NUM_CHUNKS = 16
 _CHUNK_BYTES = 1 << 16
 MEND = "copy the .beton and its manifest again, or build again"
@@ -92,6 +93,18 @@ def manifest_path(beton: Path) -> Path:
     return beton.with_name(f"{beton.name}.json")
 
 
+def sealed(content: str) -> str:
+    """The JSON of a manifest (indent 1), and as its last entry a SHA-256 of all that stands before it."""
+    body = content.removesuffix("\n}")
+    return f'{body},\n{_SEAL}"{hashlib.sha256(body.encode()).hexdigest()}"\n}}\n'
+
+
+def _opened(content: bytes) -> bytes | None:
+    """The JSON of a manifest without its seal; None where they do not fit together."""
+    body, _, seal = content.rpartition(b",\n" + _SEAL.encode())
+    return body + b"}" if seal == f'"{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode() else None
+
+
 def read_manifest(beton: Path) -> Manifest:
     """The manifest of a .beton, without a look at the .beton itself.
 
@@ -106,24 +119,23 @@ def read_manifest(beton: Path) -> Manifest:
                 "`huetune data build`"
             )
         content = path.read_bytes()
+    _require_format(path, content)
+    if (body := _opened(content)) is None:
+        raise DataError(f"{path} was damaged or altered; copy it again, or build again")
     try:
-        return Manifest.model_validate_json(content)
+        return Manifest.model_validate_json(body)
     except ValidationError as error:
-        raise DataError(_fault(path, content, error)) from None
+        first = error.errors()[0]
+        fault = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        raise DataError(f"{path} is no manifest ({fault}); copy it again, or build again") from None
 
 
-def _fault(path: Path, content: bytes, error: ValidationError) -> str:
-    """Why it is no manifest, in one line."""
-    try:
-        version = json.loads(content)["format_version"]
-    except (ValueError, KeyError, TypeError):
-        return f"{path} is damaged; copy it again, or build again"
-    if version != FORMAT_VERSION:
-        return f"{path} is of format {version}, and this version of huetune reads format {FORMAT_VERSION}; build again"
-    first = error.errors()[0]
-    return (
-        f"{path} is damaged ({'.'.join(map(str, first['loc']))}: {first['msg'].lower()}); copy it again, or build again"
-    )
+def _require_format(path: Path, content: bytes) -> None:
+    # By its text: reading all of a large manifest twice would take its time.
+    found = re.search(rb'"format_version":\s*(\d+)', content[:1000])
+    if found and int(found[1]) != FORMAT_VERSION:
+        version = int(found[1])
+        raise DataError(f"{path} is of format {version}, and this huetune reads format {FORMAT_VERSION}; build again")
 
 
 def sampled_chunks(beton: Path) -> tuple[Chunk, ...]:
@@ -140,6 +152,8 @@ def check_quick(beton: Path) -> Manifest:
         DataError: the .beton or its manifest is missing, truncated or altered.
     """
     with readable(beton):
+        if beton.is_dir():
+            raise DataError(f"{beton} is a folder; give one of the .beton files in it")
         if not beton.is_file():
             raise DataError(f"{beton} is not a file; build it with `huetune data build SOURCE --out {beton.parent}`")
         manifest = read_manifest(beton)

@@ -151,6 +151,12 @@ def _tell_end(spec: SweepSpec, sweep: Sweep, searcher: StudySearcher, budget: Bu
             f"stopped with {left} trials left, since one after the other failed: {searcher.failing_because}; mend that "
             f"and go on with `{resume_command(sweep.folder)}`"
         )
+    failed = [trial for trial in sweep.trials if trial.state.state == "failed"]
+    if failed and len(failed) == len(sweep.trials):
+        raise SweepError(
+            f"all {len(failed)} trials failed, the first because of {failed[0].state.reason}; mend that and go on with "
+            f"`{resume_command(sweep.folder)}`"
+        )
     if left and budget.spent:
         console.print(f"the budget is spent with {left} of {spec.search.trials} trials left")
     elif left:

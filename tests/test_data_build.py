@@ -89,7 +89,7 @@ def test_left_out_photos_are_in_every_manifest_with_the_reason(photos: Path, tmp
         "leaf/tiny.png": ("too small", "20×40"),
         "leaf/wide.png": ("extreme aspect", "200×50"),
         "loose.jpg": ("no class", ""),
-        "sail/copy.jpg": ("duplicate", "of brick/03.jpg"),
+        "sail/copy.jpg": ("copy in another class", "of brick/03.jpg"),
     }
     assert sum(manifest.num_samples for manifest in manifests.values()) == 33
 
@@ -316,3 +316,11 @@ def test_rebuild_forgets_the_features_of_the_photos_before(photo_folder: Path, t
     (tmp_path / "val.beton.fid-0123.pt").touch()
     build(source, tmp_path, SMALL, num_workers=1)
     assert not (tmp_path / "val.beton.fid-0123.pt").exists()
+
+
+@pytest.mark.parametrize("name", ["val.beton", "train.beton.json"])
+def test_folder_in_place_of_a_file_is_told_before_anything_is_written(photo_folder: Path, tmp_path: Path, name: str):
+    (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match=f"{name} is a folder where a file is to be"):
+        built(photo_folder, tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == [name]

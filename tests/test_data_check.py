@@ -15,7 +15,7 @@ from data.config import BuildOptions
 from data.errors import DataError
 from data.ffcv_parts import Reader
 from data.files import sha256
-from data.manifest import Manifest, check_quick, manifest_path, read_manifest, sampled_chunks
+from data.manifest import Manifest, check_quick, manifest_path, read_manifest, sampled_chunks, sealed
 from data.sources.registry import open_source
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def flip_byte(path: Path, offset: int) -> None:
 def rewrite_manifest(beton: Path, **values: object) -> None:
     """A manifest that says something else of the same file."""
     changed = read_manifest(beton).model_copy(update=values)
-    manifest_path(beton).write_text(changed.model_dump_json())
+    manifest_path(beton).write_text(sealed(changed.model_dump_json(indent=1)))
 
 
 def test_whole_file_passes_and_returns_its_manifest(beton: Path):

@@ -109,7 +109,8 @@ def test_check_confirms_a_whole_file(betons: Betons):
 
 
 def test_check_refuses_what_is_no_beton(tmp_path: Path):
-    assert "is not a file; build it with `huetune data build" in refusal("check", tmp_path)
+    assert "is not a file; build it with `huetune data build" in refusal("check", tmp_path / "no.beton")
+    assert "is a folder; give one of the .beton files in it" in refusal("check", tmp_path)
     (tmp_path / "x.beton").write_bytes(b"x")
     assert "has no manifest x.beton.json beside it" in refusal("check", tmp_path / "x.beton")
 

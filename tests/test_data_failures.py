@@ -128,8 +128,10 @@ def test_build_killed_while_files_take_their_names_is_not_taken_for_whole(photo_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("split", ["train", "val"])
-def test_ctrl_c_ends_a_build_at_once_and_without_remains(photo_folder: Path, tmp_path: Path, split: str):
+@pytest.mark.parametrize(("split", "number"), [("train", signal.SIGINT), ("val", signal.SIGTERM)])
+def test_signals_end_a_build_at_once_and_without_remains(
+    photo_folder: Path, tmp_path: Path, split: str, number: signal.Signals
+):
     out = tmp_path / "out"
     arguments = [
         "data",
@@ -149,9 +151,10 @@ def test_ctrl_c_ends_a_build_at_once_and_without_remains(photo_folder: Path, tmp
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
     until(lambda: any(num_bytes > 0 for num_bytes in sizes(out, f".{split}.beton.????????.partial")))
     assert running.poll() is None
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     output, errors = running.communicate(timeout=60)
     assert running.returncode == 130
+    assert errors.startswith(f"huetune: interrupted; no file in {out} was replaced")
     assert "Traceback" not in output + errors
     assert written(out) == []
 

@@ -80,7 +80,7 @@ def test_details_say_what_was_found(tmp_path: Path):
     assert kept_ids(screening) == ["a"]
     assert screening.dropped == [
         Dropped(id="b", reason="extreme aspect", detail="300×90"),
-        Dropped(id="c", reason="duplicate", detail="of a"),
+        Dropped(id="c", reason="copy in another class", detail="of a"),
         Dropped(id="d", reason="no class", detail=""),
         Dropped(id="e", reason="unreadable", detail="No such file or directory"),
         Dropped(id="f", reason="unreadable", detail="Is a directory"),

@@ -25,7 +25,7 @@ from data.decoding import BetonImages
 from data.errors import DataError
 from data.ffcv_parts import Reader
 from data.loaders import Loader, open_loader
-from data.manifest import manifest_path, read_manifest
+from data.manifest import manifest_path, read_manifest, sealed
 from data.order import shuffled
 from data.sources.registry import open_source
 
@@ -299,7 +299,7 @@ def test_labels_beyond_the_manifests_classes_are_refused(betons: Betons, tmp_pat
         shutil.copy(path, tmp_path)
     manifest = read_manifest(tmp_path / "val.beton")
     fewer = manifest.model_copy(update={"classes": ("brick", "leaf")})
-    manifest_path(tmp_path / "val.beton").write_text(fewer.model_dump_json())
+    manifest_path(tmp_path / "val.beton").write_text(sealed(fewer.model_dump_json(indent=1)))
     with pytest.raises(DataError, match="labels of classes that its manifest does not have"):
         open_loader(tmp_path / "val.beton", config_of(betons), training=False, seed=0, device=CPU)
 

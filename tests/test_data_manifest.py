@@ -13,7 +13,7 @@ from unprivileged import unprivileged
 
 from data.errors import DataError
 from data.filters import by_reason
-from data.manifest import check_quick, manifest_path, read_manifest
+from data.manifest import check_quick, manifest_path, read_manifest, sealed
 
 if TYPE_CHECKING:
     from photos import Betons
@@ -41,8 +41,10 @@ def overwrite(path: Path, offset: int, content: bytes) -> None:
 
 
 def change_manifest(beton: Path, **values: object) -> None:
+    """As if it had been built so: with a seal that fits."""
     content = json.loads(manifest_path(beton).read_text())
-    manifest_path(beton).write_text(json.dumps(content | values))
+    content.pop("seal")
+    manifest_path(beton).write_text(sealed(json.dumps(content | values, indent=1)))
 
 
 def test_manifest_has_a_name_beside_its_file():
@@ -75,15 +77,23 @@ def test_missing_manifest_is_named(beton: Path):
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format_version": ', "\udcff"])
 def test_damaged_manifest_is_named(beton: Path, content: str):
     manifest_path(beton).write_text(content, errors="surrogateescape")
-    assert fault(beton).endswith("val.beton.json is damaged; copy it again, or build again")
+    assert fault(beton).endswith("val.beton.json was damaged or altered; copy it again, or build again")
+
+
+@pytest.mark.parametrize(("before", "after"), [('"num_samples": 9', '"num_samples": 8'), ("brick", "trick")])
+def test_altered_manifest_is_refused_even_where_it_makes_sense(beton: Path, before: str, after: str):
+    content = manifest_path(beton).read_text()
+    assert before in content
+    manifest_path(beton).write_text(content.replace(before, after, 1))
+    assert "val.beton.json was damaged or altered" in fault(beton)
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"num_samples": "many"}, "is damaged (num_samples: input should be a valid integer"),
-        ({"surprise": 1}, "is damaged (surprise: extra inputs are not permitted)"),
-        ({"options": {"size": 4}}, "is damaged (options.size: input should be greater than or equal to 16)"),
+        ({"num_samples": "many"}, "is no manifest (num_samples: input should be a valid integer"),
+        ({"surprise": 1}, "is no manifest (surprise: extra inputs are not permitted)"),
+        ({"options": {"size": 4}}, "is no manifest (options.size: input should be greater than or equal to 16)"),
     ],
 )
 def test_manifest_that_makes_no_sense_says_where(beton: Path, values: dict[str, object], message: str):
@@ -94,7 +104,7 @@ def test_manifest_that_makes_no_sense_says_where(beton: Path, values: dict[str, 
 @pytest.mark.parametrize("version", [1, 3])
 def test_another_format_version_is_refused(beton: Path, version: int):
     change_manifest(beton, format_version=version)
-    expected = f"is of format {version}, and this version of huetune reads format 2; build again"
+    expected = f"is of format {version}, and this huetune reads format 2; build again"
     assert fault(beton).endswith(expected)
 
 

@@ -22,8 +22,15 @@ def open_cifar10(location: str, wanted: Sequence[str] = ()) -> Source:
     if _BATCHES in folders_in(folder):
         return Cifar10Batches(location, wanted)
     if "train" in folders_in(folder) or "test" in folders_in(folder):
-        return FolderSource(location, wanted, name=f"cifar10:{location}")
+        return _tree(location, wanted)
     raise DataError(f"neither {_BATCHES} nor train/ and test/ with class folders in {folder}; unpack them there")
+
+
+def _tree(location: str, wanted: Sequence[str]) -> FolderSource:
+    source = FolderSource(location, wanted, name=f"cifar10:{location}")
+    if strange := sorted({*source.classes} - {*CLASSES}):
+        raise DataError(f"{strange[0]!r} in {location} is no class of CIFAR-10; type folder:{location}")
+    return source
 
 
 class Cifar10Batches:

@@ -260,11 +260,11 @@ def prepared(source: str, size: int, folder: Path) -> tuple[Path, list[Path], li
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", nargs="?", default="groceries")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("source", nargs="?", default="groceries", help="as `huetune data build` takes it")
+    parser.add_argument("--workers", type=int, default=2, help="threads of ours, processes of a DataLoader")
+    parser.add_argument("--size", type=int, default=256, help="pixels of a side")
+    parser.add_argument("--batch-size", type=int, default=16, help="photos")
+    parser.add_argument("--seconds", type=float, default=5, help="that each loader is measured for")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         beton, originals, files = prepared(arguments.source, arguments.size, Path(name))
@@ -272,15 +272,15 @@ def main() -> None:
             "tutorial": rate(pil_and_skimage(originals, arguments), arguments),
             "pil + skimage": rate(pil_and_skimage(files, arguments), arguments),
             "torchvision + ours": rate(torchvision_and_ours(files, arguments), arguments),
-            "ours": rate(ours(beton, arguments), arguments),
+            "ours, JPEG": rate(ours(beton, arguments), arguments),
             "ours, raw": rate(ours(beton.parent / "raw" / beton.name, arguments), arguments),
         }
         peers = ("tutorial", "pil + skimage", "torchvision + ours")
         places = {"beton": str(beton), "originals": str(originals[0].parent), "device": DEVICE.type}
         figures: dict[str, Any] = {
             "photos a second": rates,
-            "ours against": {name: rates["ours"] / rates[name] for name in peers},
-            "ours, raw, against": {name: rates["ours, raw"] / rates[name] for name in peers},
+            "ours, JPEG, times the photos of": {name: rates["ours, JPEG"] / rates[name] for name in peers},
+            "ours, raw, times the photos of": {name: rates["ours, raw"] / rates[name] for name in peers},
             "stages, one thread, photos a second": stages(beton, arguments.size),
             "seconds to the first batch": {
                 name: first_batch_s(code.format(**places, **vars(arguments)))
@@ -288,7 +288,7 @@ def main() -> None:
             },
         }
         if DEVICE.type == "cuda":
-            figures["of a training step, waiting for data"] = {"ours": waiting_share(beton, arguments)}
+            figures["of a training step, waiting for data"] = {"ours, JPEG": waiting_share(beton, arguments)}
     show(figures)
     print(json.dumps({"device": DEVICE.type, **vars(arguments), **figures}))
 
