@@ -1,5 +1,6 @@
 """Real files for every test: a small folder of photos, and .beton files built from it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,12 @@ def betons(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Beto
     options = BuildOptions(size=32, val=0.27)
     build(open_source(str(photo_folder)), folder, options, num_workers=1)
     return Betons(folder / "train.beton", folder / "val.beton")
+
+
+@pytest.fixture
+def beton(betons: Betons, tmp_path: Path) -> Path:
+    """A copy of the validation file to damage, alone with its manifest."""
+    from data.manifest import manifest_path
+
+    shutil.copy(manifest_path(betons.val), tmp_path)
+    return Path(shutil.copy(betons.val, tmp_path))

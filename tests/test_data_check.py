@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from photos import Betons
 
 
-@pytest.fixture
-def beton(betons: Betons, tmp_path: Path) -> Path:
-    """A copy to damage, alone in its folder."""
-    shutil.copy(manifest_path(betons.val), tmp_path)
-    return Path(shutil.copy(betons.val, tmp_path))
-
-
 def fault(beton: Path) -> str:
     """What the full check says, in one line."""
     with pytest.raises(DataError) as caught:

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,31 +11,22 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from ffcv.loader import Loader as FfcvLoader
+from batches import config_of, joined, same
 from skimage import color
 
-from data.assembly import Chosen, assemble, stage
-from data.batch import Batch
 from data.beton import read_samples
 from data.build import build
-from data.colour import AB_SCALES
 from data.config import BuildOptions, DataConfig
 from data.decoding import BetonImages
 from data.errors import DataError
-from data.ffcv_parts import Reader
 from data.loaders import Loader, open_loader
 from data.manifest import manifest_path, read_manifest, sealed
-from data.order import shuffled
 from data.sources.registry import open_source
 
 if TYPE_CHECKING:
     from photos import Betons
 
 CPU = torch.device("cpu")
-
-
-def config_of(betons: Betons, **changes: object) -> DataConfig:
-    return DataConfig.model_validate({"train": betons.train, "val": betons.val, "batch_size": 5} | changes)
 
 
 @pytest.fixture
@@ -51,16 +41,6 @@ def evaluation(betons: Betons):
     loader = open_loader(betons.val, config_of(betons), training=False, seed=7, device=CPU)
     yield loader
     loader.close()
-
-
-def joined(batches: Iterable[Batch]) -> Batch:
-    kept = list(batches)  # kept past their turn: buffers that FFCV reuses would show
-    parts = (torch.cat([getattr(batch, part) for batch in kept]) for part in ("lightness", "ab", "label"))
-    return Batch(*parts, kept[0].scale)
-
-
-def same(first: Batch, second: Batch) -> bool:
-    return all(torch.equal(getattr(first, part), getattr(second, part)) for part in ("lightness", "ab", "label"))
 
 
 def decoding_threads() -> list[threading.Thread]:
@@ -220,78 +200,12 @@ def test_damaged_file_is_refused_at_once(betons: Betons, tmp_path: Path):
         open_loader(tmp_path / "x.beton", config_of(betons), training=True, seed=0, device=CPU)
 
 
-@pytest.fixture
-def mixed(betons: Betons):
-    """Batches of 5 photos: 3 of the 9 labelled ones of val.beton, 2 of the 24 of train.beton without their labels."""
-    config = DataConfig(
-        train=betons.val, val=betons.val, unlabelled=betons.train, unlabelled_share=0.4, batch_size=5, flip=0
-    )
-    loader = open_loader(betons.val, config, training=True, seed=0, device=CPU)
-    yield loader
-    loader.close()
-
-
-def test_each_batch_mixes_labelled_and_unlabelled_photos(mixed: Loader):
-    batches = list(mixed.epoch(0))
-    assert len(batches) == len(mixed) == 3
-    for batch in batches:
-        assert (batch.label >= 0).tolist() == [True, True, True, False, False]
-    assert same(joined(mixed.epoch(0, 2)), joined(batches[2:]))
-
-
-def test_every_unlabelled_photo_comes_before_any_comes_again(mixed: Loader):
-    """24 of them, 6 an epoch: epochs 0 to 3 see each one once, 4 to 7 once more in another order."""
-    seen = [
-        photo.numpy().tobytes() for number in range(8) for batch in mixed.epoch(number) for photo in batch.lightness[3:]
-    ]
-    assert len(set(seen[:24])) == 24
-    assert set(seen[:24]) == set(seen[24:])
-    assert seen[:24] != seen[24:]
-
-
-def test_no_pass_over_one_file_has_the_order_of_one_over_the_other(betons: Betons):
-    """Batches of one photo of each of two files of equal length."""
-    data = {"train": betons.train, "val": betons.val, "unlabelled": betons.train, "unlabelled_share": 0.5}
-    config = DataConfig.model_validate({**data, "batch_size": 2, "flip": 0})
-    loader = open_loader(betons.train, config, training=True, seed=0, device=CPU)
-    for epoch in range(3):
-        same_photo = [torch.equal(*batch.lightness) for batch in loader.epoch(epoch)]
-        assert sum(same_photo) < 8  # 1 by chance
-    loader.close()
-
-
-def test_mixtures_without_photos_to_mix_are_refused(betons: Betons):
-    with pytest.raises(ValueError, match="there is no file"):
-        config_of(betons, unlabelled_share=0.5)
-    with pytest.raises(ValueError, match="batch_size is 1; raise it"):
-        config_of(betons, unlabelled="x.beton", unlabelled_share=0.5, batch_size=1)
-
-
-@pytest.mark.parametrize(("share", "expected"), [(0, 0), (0.01, 1), (0.4, 2), (0.99, 4)])
-def test_any_share_leaves_photos_of_both_kinds(betons: Betons, share: float, expected: int):
-    assert config_of(betons, unlabelled="x.beton", unlabelled_share=share).num_unlabelled == expected
-
-
 def test_normalisation_by_127_and_128(betons: Betons, evaluation: Loader):
     loader = open_loader(betons.val, config_of(betons, normalisation="ab128"), training=False, seed=0, device=CPU)
     found, plain = joined(loader.epoch(0)), joined(evaluation.epoch(0))
     expected = torch.where(plain.ab > 0, plain.ab * 110 / 127, plain.ab * 110 / 128)
     torch.testing.assert_close(found.ab, expected, atol=1e-6, rtol=0)
     assert found.ab.min() < 0 < found.ab.max()
-
-
-@pytest.mark.parametrize("image_size", [None, 16])
-def test_photos_staged_for_a_gpu_become_the_same_batch(betons: Betons, image_size: int | None):
-    """All of the GPU's way but the GPU: bytes are staged, moved, and converted for the whole batch."""
-    photos, side = BetonImages(betons.train, 32), image_size or 32
-    orders = [shuffled(24, 0.5, key) for key in (1, 2)]
-    choice = tuple(Chosen(photos, order.part(0, 4), photos.labels[order.numbers[:4]]) for order in orders)
-    for scale in AB_SCALES.values():
-        expected, found = assemble(choice, side, scale), stage(choice, side).to(CPU, scale)
-        torch.testing.assert_close(found.lightness, expected.lightness, atol=1e-5, rtol=0)
-        torch.testing.assert_close(found.ab, expected.ab, atol=1e-5, rtol=0)
-        assert torch.equal(found.label, expected.label)
-        assert found.scale == expected.scale
 
 
 def test_labels_beyond_the_manifests_classes_are_refused(betons: Betons, tmp_path: Path):
@@ -302,38 +216,6 @@ def test_labels_beyond_the_manifests_classes_are_refused(betons: Betons, tmp_pat
     manifest_path(tmp_path / "val.beton").write_text(sealed(fewer.model_dump_json(indent=1)))
     with pytest.raises(DataError, match="labels of classes that its manifest does not have"):
         open_loader(tmp_path / "val.beton", config_of(betons), training=False, seed=0, device=CPU)
-
-
-def test_image_that_does_not_decode_is_named(betons: Betons, tmp_path: Path):
-    beton = tmp_path / "val.beton"
-    content = bytearray(betons.val.read_bytes())
-    start = content.index(b"\xff\xd8\xff", content.index(b"\xff\xd8\xff") + 1)
-    content[start] = 0
-    beton.write_bytes(content)
-    with pytest.raises(DataError, match=r"val\.beton: sample 1 does not decode; copy the \.beton"):
-        BetonImages(beton, 32).decode(1, np.empty((32, 32, 3), np.uint8))
-
-
-def test_damaged_tables_are_refused_before_the_decoder_trusts_them(betons: Betons, tmp_path: Path):
-    reader = Reader(str(betons.val))
-    for pointer in (int(reader.metadata["f0"]["data_ptr"][4]), int(reader.alloc_table["size"][4])):
-        content = bytearray(betons.val.read_bytes())
-        place = content.rindex(pointer.to_bytes(8, "little"))
-        content[place : place + 8] = (1 << 40).to_bytes(8, "little")
-        (tmp_path / "x.beton").write_bytes(content)
-        with pytest.raises(DataError, match="damaged tables"):
-            BetonImages(tmp_path / "x.beton", 32)
-
-
-def test_ffcvs_own_loader_reads_the_files(betons: Betons):
-    loader = FfcvLoader(str(betons.val), batch_size=4, num_workers=1, drop_last=False)
-    images, labels = zip(*((image.numpy().copy(), label.numpy().copy()) for image, label in loader), strict=True)
-    ours = BetonImages(betons.val, 32)
-    decoded = np.empty((9, 32, 32, 3), np.uint8)
-    for number in range(9):
-        ours.decode(number, decoded[number])
-    assert np.array_equal(np.concatenate(images), decoded)
-    assert np.concatenate(labels)[:, 0].tolist() == ours.labels.tolist()
 
 
 READ_ALL = """

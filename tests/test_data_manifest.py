@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,7 @@ from data.filters import by_reason
 from data.manifest import check_quick, manifest_path, read_manifest, sealed
 
 if TYPE_CHECKING:
-    from photos import Betons
-
-
-@pytest.fixture
-def beton(betons: Betons, tmp_path: Path) -> Path:
-    """A copy to damage."""
-    shutil.copy(manifest_path(betons.val), tmp_path)
-    return Path(shutil.copy(betons.val, tmp_path))
+    pass
 
 
 def fault(beton: Path) -> str:
