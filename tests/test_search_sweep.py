@@ -163,6 +163,24 @@ def test_finished_sweep_resumes_to_nothing_and_its_name_is_taken(finished: Path,
     assert results(read_sweep(finished / "small")) == before
 
 
+def test_sweep_in_which_every_trial_fails_is_an_error(betons: Betons, tmp_path: Path):
+    spec = write_spec(tmp_path / "spec.yaml", betons, search={"trials": 2})
+    for number in range(2):
+        break_checkpoint(tmp_path, number)
+    run = huetune("sweep", "run", spec, storage=tmp_path)
+    assert run.returncode == 1
+    assert "huetune: all 2 trials failed, the first because of CheckpointError: checkpoint" in run.stderr
+    assert "go on with `huetune sweep resume small" in run.stderr
+
+
+def break_checkpoint(storage: Path, number: int) -> Path:
+    """What a trial will stumble over that is yet to begin."""
+    broken = trial_folder(storage / "small", number) / "checkpoints" / "last.pt"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"not a checkpoint")
+    return broken
+
+
 def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Betons, tmp_path: Path):
     base = {
         "model": {"width": 0.125, "depth": 4},
@@ -172,9 +190,7 @@ def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Beton
     }
     space = {"optimizer.generator_lr": [1e-3, 1e30]}
     spec = write_spec(tmp_path / "spec.yaml", betons, base=base, space=space, search={"trials": 6, "sampler": "random"})
-    broken = trial_folder(tmp_path / "small", 0) / "checkpoints" / "last.pt"
-    broken.parent.mkdir(parents=True)
-    broken.write_bytes(b"not a checkpoint")
+    broken = break_checkpoint(tmp_path, 0)
     run = huetune("sweep", "run", spec, storage=tmp_path)
     assert run.returncode == 0, run.stderr
     trials = read_sweep(tmp_path / "small").trials
