@@ -7,7 +7,7 @@ import typer
 import cluster.commands
 import data.commands
 import search.commands
-from analysis.commands import colorize, report
+from analysis.commands import colorize, evaluate, report
 from data.errors import HuetuneError
 
 app = typer.Typer(
@@ -17,8 +17,11 @@ app = typer.Typer(
 )
 app.add_typer(data.commands.app, name="data", help="Photos to .beton files, and checks of them.")
 app.add_typer(search.commands.app, name="sweep", help="Run a search, resume it, see how far it is.")
+app.command()(search.commands.train)
+app.command()(search.commands.presets)
 app.command()(report)
 app.command()(colorize)
+app.command()(evaluate)
 app.add_typer(cluster.commands.app, name="cluster", help="See whether a cluster will run a sweep.")
 
 

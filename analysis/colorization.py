@@ -10,8 +10,8 @@ from analysis.ranking import RankingError, best
 from data.errors import DataError
 from data.files import replaced_atomically
 from data.images import decode
-from models.checkpoint import LAST, checkpoint_path, load_generator
 from models.colorize import colorize
+from models.training.checkpoint import LAST, checkpoint_path, load_generator
 from search.records import Sweep, Trial, read_sweep
 
 
@@ -28,7 +28,7 @@ def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | No
         _read(photo)  # before any is written
         if targets.count(target) > 1:
             raise DataError(f"two of the photos would be written to {target}; colorize them one after the other")
-    trial = _trial(read_sweep(sweep), number)
+    trial = chosen_trial(read_sweep(sweep), number)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trained = load_generator(checkpoint_path(trial.folder / "checkpoints", LAST), device)
     for photo, target in zip(photos, targets, strict=True):
@@ -41,7 +41,8 @@ def colorize_photos(photos: list[Path], sweep: Path, number: str, out: Path | No
         yield target
 
 
-def _trial(sweep: Sweep, number: str) -> Trial:
+def chosen_trial(sweep: Sweep, number: str) -> Trial:
+    """The trial of this number; for an empty one the first of the ranking. Raises RankingError if there is none."""
     if not number:
         return best(sweep)
     for trial in sweep.trials:

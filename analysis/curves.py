@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 from analysis.display import metric_text
 from analysis.ranking import Ranking
 from analysis.style import FAINT, TICKS, Style, empty_figure, front_styles
-from search.records import Sweep, Trial
+from search.records import Sweep, Trial, epoch_text
 
 MAX_IN_LEGEND = 8
 MAX_TICKS = 10
-CurvePoint = tuple[int | None, float | None, str]
+CurvePoint = tuple[float | None, float | None, str]
 """Epoch, value, hover text; no value: a gap in the line."""
 
 
@@ -27,7 +27,7 @@ def _curves(name: str, sweep: Sweep, ranking: Ranking) -> go.Figure:
     figure = empty_figure("Epoch", "")
     figure.update_yaxes(tickformat=TICKS.get(name))
     longest = max((trial.final.epoch for trial in sweep.trials if trial.final), default=1)
-    figure.update_xaxes(dtick=math.ceil(longest / MAX_TICKS))  # epochs are whole numbers
+    figure.update_xaxes(dtick=math.ceil(longest / MAX_TICKS))  # whole epochs
     rest = [trial for trial in sweep.trials if trial.number not in styles]
     # One trace for all the faint lines, parted by gaps: a thousand traces would take a browser seconds.
     _add_line(figure, _with_gaps(name, rest), "other trials", Style(FAINT, "circle", "solid"), width=1)
@@ -44,8 +44,10 @@ def _with_gaps(name: str, trials: Iterable[Trial]) -> list[CurvePoint]:
 
 def _curve(name: str, trial: Trial) -> Iterator[CurvePoint]:
     for evaluation in trial.evaluations:
-        value = evaluation.metrics.get(name, math.nan)
-        hover = f"trial {trial.number}, epoch {evaluation.epoch}: {metric_text(name, value)}"
+        if name not in evaluation.metrics:
+            continue  # too costly to measure every time: the line goes on to the next value
+        value = evaluation.metrics[name]
+        hover = f"trial {trial.number}, epoch {epoch_text(evaluation.epoch)}: {metric_text(name, value)}"
         yield evaluation.epoch, value if math.isfinite(value) else None, hover
 
 

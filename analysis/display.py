@@ -8,13 +8,30 @@ from typing import Any
 from models.evaluation import DIRECTIONS
 from search.records import SweepRecord
 
-LABELS = {"fid": "FID", "l1": "L1", "psnr": "PSNR", "ssim": "SSIM"}
+LABELS = {
+    "fid": "FID",
+    "kid": "KID",
+    "lpips": "LPIPS",
+    "macro_f1": "macro F1",
+    "teacher_agreement": "teacher agreement",
+    "l1": "L1",
+    "psnr": "PSNR",
+    "ssim": "SSIM",
+    "auc": "AuC",
+    "auc_rebalanced": "AuC, rebalanced",
+    "colourfulness_distance": "colourfulness distance",
+    "classifier_top1": "classifier top-1",
+    "classifier_agreement": "classifier agreement",
+    "discriminator_error": "discriminator error",
+}
+SHARES = {"accuracy", "teacher_agreement", "classifier_top1", "classifier_agreement", "discriminator_error"}
+"""Metrics that are written in per cent."""
 
 
 def metric_label(name: str, record: SweepRecord) -> str:
-    """A metric's name; that of FID says of how many images it is, because FIDs of different N cannot be compared."""
+    """A metric's name; that of a distance between sets of photos says of how many, since other N do not compare."""
     label = LABELS.get(name, name)
-    if name != "fid":
+    if name not in ("fid", "kid"):
         return label
     num_images = val_count(record, "fid_images")
     return f"{label} (N = {num_images:,})" if num_images else f"{label} (N not recorded)"
@@ -38,8 +55,8 @@ def better(name: str, objectives: Mapping[str, str]) -> str:
 
 
 def metric_text(name: str, value: float) -> str:
-    """Accuracy in per cent, anything else to four digits, zeros at the end too: 60.70."""
-    if name == "accuracy" and math.isfinite(value):
+    """Shares in per cent, anything else to four digits, zeros at the end too: 60.70."""
+    if name in SHARES and math.isfinite(value):
         return f"{100 * value:.1f} %"
     return f"{value:#.4g}".removesuffix(".")
 

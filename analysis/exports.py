@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis.display import value_text
+from analysis.evaluated import Evaluated
 from analysis.ranking import RankedTrial, Ranking
-from search.records import Sweep, Trial
+from search.records import Sweep, Trial, epoch_text
 
 Row = dict[str, Any]
 
@@ -37,6 +38,11 @@ def ranking_json(sweep: Sweep, ranking: Ranking) -> str:
     return json.dumps(_finite(content), indent=1, allow_nan=False) + "\n"
 
 
+def evaluated_json(evaluated: Evaluated) -> str:
+    """Metrics with the number of photos behind each; nan and inf become words."""
+    return json.dumps(_finite(evaluated.as_dict()), indent=1, allow_nan=False)
+
+
 def names_in_order(groups: Iterable[Iterable[str]]) -> list[str]:
     """Every name of all groups once, in the order of its first appearance."""
     return list(dict.fromkeys(name for group in groups for name in group))
@@ -52,7 +58,7 @@ def _row(trial: Trial, reason: str) -> Row:
     row: Row = {"trial": trial.number, "state": trial.state.state, "reason": reason}
     if trial.final:
         row |= {f"metrics.{name}": value for name, value in trial.final.metrics.items()}
-        row |= {"epochs": trial.final.epoch, "seconds": trial.final.seconds}
+        row |= {"epochs": epoch_text(trial.final.epoch), "seconds": trial.final.seconds}
     row |= {"gpu_seconds": trial.state.gpu_seconds, "attempts": trial.state.attempts}
     return row | {f"params.{name}": value for name, value in trial.start.params.items()}
 

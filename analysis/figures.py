@@ -11,7 +11,7 @@ from analysis.display import metric_label, metric_text, value_text
 from analysis.ranking import RankedTrial, Ranking
 from analysis.style import COLOURS, EARLY, GREY, TICKS, Style, axis_title, empty_figure, front_styles
 from search.pareto import minimised, pareto_ranks
-from search.records import Sweep, SweepRecord, Trial
+from search.records import Sweep, SweepRecord, Trial, epoch_text
 
 
 def pareto_figure(sweep: Sweep, ranking: Ranking) -> go.Figure | None:
@@ -115,7 +115,7 @@ def _hover(trial: Trial, record: SweepRecord) -> str:
 def _description(trial: Trial, record: SweepRecord) -> Iterable[str]:
     yield f"trial {trial.number}, {trial.state.state}"
     if trial.final:
-        yield f"after epoch {trial.final.epoch}"
+        yield f"after epoch {epoch_text(trial.final.epoch)}"
         for name, value in trial.final.metrics.items():
             yield f"{metric_label(name, record)}: {metric_text(name, value)}"
     for name, value in trial.start.params.items():

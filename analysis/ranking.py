@@ -12,7 +12,7 @@ from typing import Literal
 
 from data.errors import HuetuneError
 from search.pareto import Points, minimised, pareto_ranks
-from search.records import State, Sweep, Trial
+from search.records import State, Sweep, Trial, epoch_text
 
 
 class RankingError(HuetuneError):
@@ -111,7 +111,7 @@ def why_unranked(trial: Trial, objectives: Mapping[str, str]) -> str:
     found = trial.final.metrics
     wrong = [f"{name} is {found[name]}" for name in objectives if name in found and not math.isfinite(found[name])]
     wrong += [f"{name} is missing" for name in objectives if name not in found]
-    return f"in its final evaluation (epoch {trial.final.epoch}) {' and '.join(wrong)}" if wrong else ""
+    return f"in its final evaluation (epoch {epoch_text(trial.final.epoch)}) {' and '.join(wrong)}" if wrong else ""
 
 
 _WITHOUT_A_REASON: dict[State, str] = {

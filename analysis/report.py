@@ -22,7 +22,7 @@ from analysis.table import ranked_table
 from analysis.verdict import verdict
 from data.errors import HuetuneError
 from data.files import write_atomically
-from search.records import Sweep, read_sweep
+from search.records import Sweep, epoch_text, read_sweep
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -68,6 +68,7 @@ def render(sweep: Sweep, ranking: Ranking, top: int) -> str:
         "yaml": _yaml,
         "value": value_text,
         "duration": duration_text,
+        "epochs": epoch_text,
         "listed": listed,
         "breakable": _breakable,
     }

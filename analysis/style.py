@@ -9,7 +9,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from analysis.display import metric_title
+from analysis.display import SHARES, metric_title
 from analysis.ranking import Ranking
 from search.records import SweepRecord
 
@@ -20,7 +20,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 GREY = "#8A8F98"
 FAINT = "rgba(138,143,152,0.45)"
 EARLY = "rgba(138,143,152,0.75)"
-TICKS = {"accuracy": "~%"}
+TICKS = dict.fromkeys(SHARES, "~%")
 GRID = "rgba(138,143,152,0.22)"
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from analysis.display import better, duration_text, metric_label, metric_text, value_text
 from analysis.exports import names_in_order
 from analysis.ranking import RankedTrial, Ranking
-from search.records import Sweep
+from search.records import Sweep, epoch_text
 
 ENDINGS = {"epochs": "all epochs", "early-stopping": "early stopping", None: ""}
 
@@ -81,7 +81,7 @@ def _param(one: RankedTrial, name: str) -> Cell:
 def _cost_columns(ranked: tuple[RankedTrial, ...]) -> list[Column]:
     finals = [one.trial.final for one in ranked if one.trial.final]
     return [
-        Column("Epochs", "other", [_count(final.epoch) for final in finals]),
+        Column("Epochs", "other", [Cell(epoch_text(final.epoch), repr(final.epoch)) for final in finals]),
         Column("Time", "other", [Cell(duration_text(final.seconds), repr(final.seconds)) for final in finals]),
         Column("Ended by", "other", [Cell(ending := ENDINGS[final.finished], ending) for final in finals]),
     ]

@@ -11,13 +11,14 @@ import torch
 
 from data.errors import HuetuneError
 from data.manifest import check_quick
-from models.config import TrialConfig
+from models.config.trial import TrialConfig
 from models.weights import load_state, weights_hash
 from search.provenance import versions
 from search.spec import SweepSpec
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108
 MIN_SHM_GIB = 1.0
+LPIPS_BACKBONES = {"alex": "alexnet", "vgg": "vgg16"}
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,21 @@ def look_around(spec: SweepSpec, proof: Path, expected: dict[str, str]) -> list[
     findings = [_packages(expected), _cuda(spec.resources.gpu), _storage(proof)]
     findings += [_data(name, beton) for name, beton in spec.data.files.items()]
     findings += [_weights(*wanted) for wanted in sorted({w for config in spec.corner_configs for w in _wanted(config)})]
-    return [*findings, _shared_memory()]
+    starts = {config.start_from for config in spec.corner_configs if config.start_from}
+    return [*findings, *map(_start, sorted(starts)), _shared_memory()]
 
 
 def _wanted(config: TrialConfig) -> Iterator[tuple[str, str]]:
     """Name and file (empty: to be found) of the pretrained weights that a trial loads."""
-    if config.evaluation.fid_images:
-        yield "inception-fid", str(config.evaluation.fid_weights or "")
+    evaluation, loss = config.evaluation, config.loss
+    if evaluation.fid_images and "colorization" in config.tasks:
+        yield "inception-fid", str(evaluation.fid_weights or "")
     if config.model.pretrained:
         yield config.model.backbone, str(config.model.weights or "")
+    judges = (loss.teacher, evaluation.classifier, LPIPS_BACKBONES.get(evaluation.lpips or ""))
+    yield from ((name, "") for name in judges if name)
+    if loss.perceptual:
+        yield "vgg16", ""
 
 
 def _packages(expected: dict[str, str]) -> Finding:
@@ -86,6 +93,11 @@ def _data(split: str, beton: Path) -> Finding:
     except HuetuneError as error:
         return Finding(f"data, {split}", str(beton), str(error))
     return Finding(f"data, {split}", f"{manifest.num_samples} photos, sha256 {manifest.sha256[:12]}")
+
+
+def _start(checkpoint: Path) -> Finding:
+    fault = "" if checkpoint.is_file() else "put the checkpoint where all nodes see it, and name it by start_from"
+    return Finding("start_from", str(checkpoint) if not fault else f"{checkpoint} is missing", fault)
 
 
 def _lent_gpus() -> bool:

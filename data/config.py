@@ -61,6 +61,10 @@ class BuildOptions(BaseModel):
     """JPEG quality, always with full chroma resolution (4:4:4); None stores the pixels as they are."""
 
 
+FILES = ("train", "val", "unlabelled")
+"""The fields of a DataConfig that name .beton files."""
+
+
 class DataConfig(BaseModel):
     """Which photos a trial trains and validates on, and how it reads them."""
 
@@ -77,6 +81,8 @@ class DataConfig(BaseModel):
     """Pixels; None: as stored. A smaller one is made by averaging."""
     normalisation: Normalisation = "ab110"
     """Of ab: `ab110` divides by 110; `ab128` positive values by 127 and negative ones by 128."""
+    crop: Size | None = None
+    """Pixels of a random square cut out of each training photo; validation sees whole photos. None: whole ones too."""
     flip: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Probability of a horizontal flip in training."""
     num_workers: Annotated[int, Field(ge=1)] = 1
@@ -105,4 +111,10 @@ class DataConfig(BaseModel):
             )
         if self.batch_size == 1:
             raise ValueError("unlabelled_share mixes photos in each batch, and batch_size is 1; raise it")
+        return self
+
+    @model_validator(mode="after")
+    def _crop_is_a_part(self) -> Self:
+        if self.crop is not None and self.image_size is not None and self.crop > self.image_size:
+            raise ValueError(f"crop is {self.crop}, more than image_size, {self.image_size}; lower it")
         return self

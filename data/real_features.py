@@ -27,6 +27,8 @@ class RealFeaturesKey:
     """N: the first ones of the file. Values of other N do not compare."""
     side: int
     """Height and width of the photos, in pixels."""
+    space: str
+    """Which three channels the network is shown as red, green and blue."""
     layer: str
     """Of the network, as torch-fidelity names them by their width."""
     weights_hash: str

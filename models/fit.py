@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from data.errors import HuetuneError
 from data.manifest import Manifest
-from models.config import TrialConfig
+from models.config.trial import TrialConfig
 
 MIN_SIDE = 24
 """PatchGAN halves a side three times, and its last two convolutions take a pixel each."""
+FUSION_STRIDE = 64
+"""From an image's side to that of the class branch, which ends three halvings after the encoder's third block."""
 
 
 class FitError(HuetuneError):
@@ -16,7 +18,7 @@ class FitError(HuetuneError):
 
 def check_fit(config: TrialConfig, manifests: Mapping[str, Manifest]) -> None:
     """Raise FitError unless a trial of this configuration can train and validate on its files (by their field)."""
-    for check in (_sides, _batch, _classes, _shared):
+    for check in (_sides, _crop, _bottleneck, _batch, _classes, _bins, _shared):
         if fault := check(config, manifests):
             raise FitError(fault)
 
@@ -24,6 +26,11 @@ def check_fit(config: TrialConfig, manifests: Mapping[str, Manifest]) -> None:
 def image_side(config: TrialConfig, manifest: Manifest) -> int:
     """Height and width in pixels of the images that a trial sees."""
     return config.data.image_size or manifest.size
+
+
+def training_side(config: TrialConfig, manifest: Manifest) -> int:
+    """Height and width of what a trial trains on: smaller than what it is measured on where photos are cropped."""
+    return config.data.crop or image_side(config, manifest)
 
 
 def _sides(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
@@ -35,7 +42,7 @@ def _sides(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
         return f"the files hold photos of different sizes ({named}); set data.image_size"
     if side > stored:
         return f"data.image_size is {side}, but photos of {stored} px are stored; lower it, or build them larger"
-    if side < MIN_SIDE:
+    if config.loss.has_adversary and training_side(config, manifests["train"]) < MIN_SIDE:
         return f"photos of {side} px are too small for the discriminator, which needs {MIN_SIDE} px; build them larger"
     if side % stride:
         depth = ", or lower model.depth" if config.model.backbone == "unet" else ""
@@ -46,8 +53,43 @@ def _sides(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
     return ""
 
 
+def _crop(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
+    crop, side, stride = config.data.crop, image_side(config, manifests["train"]), config.model.stride
+    if crop is None:
+        return ""
+    if crop > side:
+        return f"data.crop is {crop}, but photos of {side} px are read; lower it"
+    if crop % stride:
+        return f"data.crop is {crop}, but {config.model.backbone} needs multiples of {stride} px; change it"
+    head = config.model.head
+    if crop != side and head != "pooled" and "classification" in config.tasks:
+        return f"a {head} head takes photos of one size, and data.crop is {crop} of {side}; set model.head to pooled"
+    return ""
+
+
+def _bottleneck(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
+    side = training_side(config, manifests["train"])
+    if config.model.head == "fusion" and "classification" in config.tasks and side % FUSION_STRIDE:
+        return f"the fused class branch needs multiples of {FUSION_STRIDE} px, got {side}; set data.image_size"
+    normalised = config.model.bottleneck_norm or config.model.from_torchvision
+    if side != config.model.stride or not normalised:
+        return ""
+    if config.data.batch_size < 2 * config.compute.accumulation:
+        return f"batch norm has one value to normalise in a photo of {side} px alone; raise data.batch_size"
+    if config.evaluation.eval_mode == "train" and manifests["val"].num_samples % config.data.batch_size == 1:
+        return (
+            "evaluation.eval_mode is train, and the last validation batch has one photo, too little for batch norm; "
+            f"change data.batch_size, which is {config.data.batch_size}"
+        )
+    return ""
+
+
 def _batch(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
     num_unlabelled = config.data.num_unlabelled
+    for number, phase in enumerate(config.phases):
+        chosen = phase.hardest or phase.photos
+        if chosen is not None and not config.num_batches(chosen):
+            return f"the {chosen} photos of phases.{number} fill no batch of {config.data.batch_size}; take more"
     needed = {"train": config.data.batch_size - num_unlabelled} | (
         {"unlabelled": num_unlabelled} if num_unlabelled else {}
     )
@@ -61,8 +103,14 @@ def _classes(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
     classes = manifests["train"].classes
     if classes != manifests["val"].classes:
         return "the training and the validation file have different classes; build both in one go"
-    if "classification" in config.tasks and len(classes) < 2:
+    if "classification" in config.tasks and config.loss.teacher is None and len(classes) < 2:
         return f"{len(classes)} classes leave nothing to classify; set loss.classification to 0, or label the photos"
+    return ""
+
+
+def _bins(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
+    if config.loss.bins and config.loss.rebalancing is not None and not sum(manifests["train"].ab_bin_counts):
+        return "loss.rebalancing needs the colour counts of the training photos, which data.train lacks; build it again"
     return ""
 
 

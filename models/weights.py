@@ -1,6 +1,7 @@
 """Pretrained weights: the one place that finds them, checks them and names them by their content."""
 
 import hashlib
+import re
 import urllib.request
 import warnings
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from urllib.parse import urlparse
 import torch
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
-from torchvision.models import Inception3, ResNet18_Weights, ResNet34_Weights
+from torchvision.models import Inception3, get_model_weights
 
 from data.errors import HuetuneError
 from data.files import replaced_atomically, sha256
@@ -21,6 +22,7 @@ from data.files import replaced_atomically, sha256
 State = dict[str, Tensor]
 DOWNLOAD_TIMEOUT_S = 10.0
 DOWNLOAD_CHUNK_BYTES = 1 << 20
+_OLD_DENSE_LAYER = re.compile(r"(\.denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
 class WeightsError(HuetuneError):
@@ -54,14 +56,20 @@ class WeightsSource:
 
 
 def load_state(name: str, path: Path | None = None) -> State:
-    """State dict of `name` (a key of WEIGHTS) on the CPU: from `path`, TORCH_HOME, a package or the official address.
+    """State dict of `name` on the CPU: from `path`, TORCH_HOME, a package or the official address.
 
+    name: a key of WEIGHTS, or a torchvision model, for its default ImageNet weights.
     A file in TORCH_HOME may be a reproduction that is not byte for byte the official one: `weights_hash` tells.
     Raises WeightsError if there is none, or if a package or a download has other content than it should.
     """
-    source = WEIGHTS[name]
+    # torchvision's DenseNet files have the names of older layers, norm.1 for norm1.
+    return {_OLD_DENSE_LAYER.sub(r"\1\2", key): tensor for key, tensor in _found_state(name, path).items()}
+
+
+def _found_state(name: str, path: Path | None) -> State:
     if path is not None:
         return read_checkpoint(path)
+    source = WEIGHTS.get(name) or _torchvision_source(name)
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     for file_name in source.file_names:
         if (folder / file_name).is_file():
@@ -95,6 +103,14 @@ def read_checkpoint(path: Path) -> State:
     if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
         raise WeightsError(f"{path} holds {type(state).__name__}, not a plain state dict: save model.state_dict()")
     return dict(state)
+
+
+def _torchvision_source(name: str) -> WeightsSource:
+    try:
+        # The first ones published (IMAGENET1K_V1), which the papers used, not torchvision's later and better DEFAULT.
+        return WeightsSource(url=next(iter(get_model_weights(name))).url)
+    except (ValueError, StopIteration) as error:  # no such model, or a model without weights
+        raise WeightsError(f"there are no weights of {name!r}: give a torchvision model such as resnet18") from error
 
 
 def _packaged_file(package: WeightsPackage) -> Path | None:
@@ -170,6 +186,5 @@ WEIGHTS: dict[str, WeightsSource] = {
             read=_read_torchscript_inception,
         ),
     ),
-    "resnet18": WeightsSource(url=ResNet18_Weights.IMAGENET1K_V1.url),
-    "resnet34": WeightsSource(url=ResNet34_Weights.IMAGENET1K_V1.url),
 }
+"""What is not torchvision's."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from search.spec import BudgetSection
+from search.sections import BudgetSection
 
 
 class BudgetMeter:

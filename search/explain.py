@@ -1,7 +1,7 @@
 """pydantic's findings in one line that a user can act on."""
 
 import difflib
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,16 +17,10 @@ def nearest(name: str, known: list[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
 
 
-def dotted_paths(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """The paths of all plain values of a configuration."""
-    paths = []
-    for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            paths += dotted_paths(inner, f"{prefix}{name}.")
-        else:
-            paths.append(f"{prefix}{name}")
-    return paths
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds, alone or in a list; None: a plain value."""
+    (kind, *_) = get_args(annotation) if get_origin(annotation) is tuple else (annotation,)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def _finding(finding: Any, model: type[BaseModel]) -> str:
@@ -44,8 +38,11 @@ def _finding(finding: Any, model: type[BaseModel]) -> str:
 
 def _keys_at(model: type[BaseModel], parents: list[str | int]) -> list[str]:
     for parent in parents:
-        field = model.model_fields.get(str(parent))
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+        if isinstance(parent, int):  # in a list, all of one kind
+            continue
+        field = model.model_fields.get(parent)
+        section = section_of(field.annotation) if field else None
+        if section is None:
             return []
-        model = field.annotation
+        model = section
     return list(model.model_fields)

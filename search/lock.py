@@ -27,9 +27,12 @@ def only_driver(folder: Path) -> Iterator[None]:
     """Hold the sweep's lock. The system gives it back when the process ends, however it ends.
 
     Raises:
-        SweepError: another process holds it.
+        SweepError: another process holds it, or the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SweepError(f"cannot make the folder {folder} ({error.strerror}); give another --storage") from None
     with (folder / "driver.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from search.records import Trial
+from search.records import Trial, epoch_text
 
 _COLOURS = {"complete": "green", "pruned": "yellow", "diverged": "red", "failed": "red"}
 
@@ -36,7 +36,9 @@ class SweepProgress:
     def evaluated(self, number: int, result: dict[str, Any]) -> None:
         """Show the newest evaluation of a running trial."""
         values = ", ".join(f"{name} {result[name]:.4g}" for name in self._objectives if name in result)
-        self._progress.update(self._task, description=escape(f"trial {number} epoch {result['epoch']}: {values}"))
+        self._progress.update(
+            self._task, description=escape(f"trial {number} epoch {epoch_text(result['epoch'])}: {values}")
+        )
 
     def settled(self, trial: Trial) -> None:
         """Print what became of a trial."""

@@ -14,7 +14,7 @@ from data.manifest import Manifest
 from search.records import SweepRecord
 from search.spec import SweepSpec
 
-PACKAGES = ("huetune", "torch", "torchvision", "ray", "optuna", "ffcv", "torchmetrics", "torch-fidelity")
+PACKAGES = ("huetune", "torch", "torchvision", "ray", "optuna", "ffcv", "torchmetrics", "torch-fidelity", "torchjd")
 
 
 def sweep_record(spec: SweepSpec, manifests: Mapping[str, Manifest]) -> SweepRecord:

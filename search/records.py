@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -124,6 +124,15 @@ def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) ->
     write_atomically(folder / _FILES[type(record)], record.model_dump_json(indent=1))
 
 
+def record_end(folder: Path, state: State, reason: str, num_gpus: float) -> Trial:
+    """Write down what became of a trial that held so many GPUs; all that is known of it."""
+    before = read_trial(folder)
+    update = {"state": state, "reason": reason, "ended": datetime.now(UTC)}
+    gpu_seconds = before.final.seconds * num_gpus if before.final else 0.0
+    write_record(folder, before.state.model_copy(update=update | {"gpu_seconds": gpu_seconds}))
+    return read_trial(folder)
+
+
 def write_evaluations(folder: Path, evaluations: Iterable[Evaluation]) -> None:
     """Replace a trial's evaluations."""
     lines = "".join(evaluation.model_dump_json() + "\n" for evaluation in evaluations)
@@ -174,6 +183,11 @@ def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
     path = folder / "evaluations.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return tuple(Evaluation.model_validate_json(line) for line in lines)
+
+
+def epoch_text(epoch: float) -> str:
+    """A number of epochs as people write it: 3, or 2.67 within the third."""
+    return f"{epoch:.2f}".rstrip("0").rstrip(".")
 
 
 _FILES: dict[type[BaseModel], str] = {SweepRecord: "sweep.json", TrialStart: "trial.json", TrialState: "state.json"}

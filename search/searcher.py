@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 from ray.tune.search import Searcher
 
-from models.config import TrialConfig
+from models.config.trial import TrialConfig
 from search.budget import BudgetMeter
 from search.explain import explain
 from search.pareto_asha import ParetoAsha
-from search.records import State, Trial, TrialStart, TrialState, read_trial, trial_folder, write_record
+from search.records import State, Trial, TrialStart, record_end, trial_folder, write_record
 from search.space import Assignment
 from search.spec import SweepSpec
 from search.study import SweepStudy
@@ -114,14 +114,8 @@ class StudySearcher(Searcher):
             self._settle(number, "pruned", pruned)
 
     def _settle(self, number: int, state: State, reason: str) -> None:
-        folder = trial_folder(self._folder, number)
-        before = read_trial(folder)
-        seconds = before.final.seconds if before.final else 0.0
-        update = {"state": state, "reason": reason, "ended": datetime.now(UTC)}
-        gpu_seconds = seconds * self._spec.resources.gpu
-        self._budget.used(number, gpu_seconds)  # Tune does not pass on the result at which a trial is pruned
-        write_record(folder, TrialState(**before.state.model_dump() | update | {"gpu_seconds": gpu_seconds}))
-        trial = read_trial(folder)
+        trial = record_end(trial_folder(self._folder, number), state, reason, self._spec.resources.gpu)
+        self._budget.used(number, trial.state.gpu_seconds)  # Tune does not pass on the result that pruned a trial
         self._study.tell(trial)
         self._progress.settled(trial)
         self._failures_in_a_row = self._failures_in_a_row + 1 if state == "failed" else 0

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from search.lock import is_driven
 from search.pareto import minimised, pareto_ranks
-from search.records import TRIED_AGAIN, State, Sweep, Trial
+from search.records import TRIED_AGAIN, State, Sweep, Trial, epoch_text
 from search.storage import resume_command
 
 
@@ -53,7 +53,7 @@ def _print_trials(title: str, trials: list[Trial], sweep: Sweep, console: Consol
         metrics = trial.final.metrics if trial.final else {}
         values = [f"{metrics[name]:.4g}" if name in metrics else "" for name in sweep.record.objectives]
         params = "  ".join(f"{path}={_short(value)}" for path, value in trial.start.params.items())
-        table.add_row(str(trial.number), str(trial.final.epoch if trial.final else 0), *values, escape(params))
+        table.add_row(str(trial.number), epoch_text(trial.final.epoch if trial.final else 0), *values, escape(params))
     console.print(table)
 
 

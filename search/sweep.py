@@ -14,14 +14,16 @@ from rich.console import Console
 
 from data.manifest import Manifest, check_quick
 from models.fit import check_fit
+from models.measures.semantics import imagenet_numbers
 from search.budget import BudgetMeter
 from search.connection import connected, require_resources
 from search.errors import SweepError
 from search.lock import only_driver
-from search.pareto_asha import ParetoAsha, rung_epochs
+from search.pareto_asha import ParetoAsha
 from search.progress import SweepProgress
 from search.provenance import sweep_record
 from search.records import TRIED_AGAIN, UNFINISHED, Sweep, read_sweep, read_sweep_record, write_record
+from search.rungs import check_rungs, longest_training, rung_epochs
 from search.searcher import StudySearcher
 from search.spec import SweepSpec, parse_spec
 from search.storage import resume_command
@@ -81,6 +83,13 @@ def _checked_data(spec: SweepSpec) -> dict[str, Manifest]:
     manifests = {name: check_quick(beton) for name, beton in spec.data.files.items()}
     for config in spec.corner_configs:
         check_fit(config, manifests)
+    classes = manifests["train"].classes
+    if "classifier_top1" in spec.objectives and imagenet_numbers(classes) is None:
+        raise SweepError(
+            "objectives: classifier_top1 needs photos of ImageNet's classes, and these have others "
+            f"({', '.join(classes[:3])} ...); take classifier_agreement"
+        )
+    check_rungs(spec.pruning, dict(spec.objectives), spec.corner_configs, manifests["train"].num_samples)
     return manifests
 
 
@@ -130,7 +139,8 @@ def _trial(assignment: dict[str, Any]) -> None:
 def _pruning(spec: SweepSpec, sweep: Sweep) -> ParetoAsha | None:
     if spec.pruning.kind == "none":
         return None
-    longest = max(config.epochs for config in spec.corner_configs)
+    longest = longest_training(spec.corner_configs, sweep.record.data["train"]["num_samples"])
+    assert longest is not None
     rungs = rung_epochs(spec.pruning.grace, spec.pruning.reduction, longest)
     pruning = ParetoAsha(dict(spec.objectives), rungs, spec.pruning.reduction)
     pruning.remember(sweep.trials)

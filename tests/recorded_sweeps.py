@@ -41,8 +41,9 @@ def write_trial(
     reason: str = "",
     params: Mapping[str, Any] | None = None,
     fid_weights: str = "",
+    per_epoch: int = 1,
 ) -> Path:
-    """One evaluation an epoch with these metrics."""
+    """Evaluations with these metrics, so many in each epoch."""
     folder = trial_folder(sweep, number)
     searched = dict(params or {})
     write_record(folder, TrialStart(number=number, params=searched, config={"seed": 0, **searched}, created=NOON))
@@ -51,8 +52,8 @@ def write_trial(
         TrialState(state=state, reason=reason, started=NOON, attempts=1, gpu_seconds=60.0, fid_weights=fid_weights),
     )
     evaluations = [
-        Evaluation(epoch=epoch, step=10 * epoch, seconds=30.0 * epoch, metrics=dict(values))
-        for epoch, values in enumerate(metrics, start=1)
+        Evaluation(epoch=number / per_epoch, step=10 * number, seconds=30.0 * number, metrics=dict(values))
+        for number, values in enumerate(metrics, start=1)
     ]
     write_evaluations(folder, evaluations)
     return folder

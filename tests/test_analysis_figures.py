@@ -67,6 +67,17 @@ def test_learning_curves_colour_the_front_and_leave_gaps(tmp_path: Path):
     assert found["other trials"].y == (90.0, None)
 
 
+def test_lines_go_on_over_evaluations_within_an_epoch_that_lack_the_metric(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"fid": "min"})
+    write_trial(folder, 0, [{"l1": 9.0}, {"fid": 50.0}, {"l1": 8.0}, {"fid": 30.0}, {"fid": 20.0}], per_epoch=2)
+    sweep = read_sweep(folder)
+
+    line = traces(learning_curves(sweep, rank(sweep))["fid"])["trial 0"]
+
+    assert (line.x, line.y) == ((1, 2, 2.5), (50.0, 30.0, 20.0))
+    assert line.hovertext[-2:] == ("trial 0, epoch 2: 30.00", "trial 0, epoch 2.5: 20.00")
+
+
 def test_there_is_nothing_to_draw_before_the_first_evaluation(tmp_path: Path):
     sweep = read_sweep(write_sweep(tmp_path / "sweep"))
 

@@ -136,6 +136,16 @@ def test_the_csv_has_one_line_a_trial(sweep: Path, tmp_path: Path):
     )
 
 
+def test_epochs_are_whole_or_parts(tmp_path: Path):
+    folder = write_sweep(tmp_path / "x" / "halves")
+    for number, count in enumerate((2, 3)):
+        write_trial(folder, number, [{"fid": 9.0, "accuracy": 0.5}] * count, per_epoch=2)
+    write_report(folder, tmp_path / "out")
+    rows = list(csv.DictReader((tmp_path / "out" / "ranking.csv").open()))
+    assert {row["trial"]: row["epochs"] for row in rows} == {"0": "1", "1": "1.5"}
+    assert 'data-key="1.5">1.5<' in (tmp_path / "out" / "report.html").read_text().replace("\n", "")
+
+
 def test_the_json_is_strict_and_whole(sweep: Path, tmp_path: Path):
     write_trial(sweep, 4, [{"fid": math.nan, "accuracy": 0.5}], "diverged", params={"x": math.inf})
 

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["data", "models", "search", "analysis", "cluster"]
+MODELS = ["config", "networks", "objectives", "measures", "training"]
 HEAVY = {"ffcv", "numba", "optuna", "plotly", "ray", "skimage", "torch", "torchvision"}
 
 SOURCES = [path.relative_to(ROOT) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
@@ -30,6 +31,19 @@ def test_imports_point_left(source: Path):
     to_the_right = {*PACKAGES[PACKAGES.index(source.parts[0]) + 1 :], "huetune"}
     imported = set(imported_packages(ast.parse((ROOT / source).read_text())))
     assert not imported & to_the_right
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if source.parts[:1] == ("models",)], ids=str)
+def test_imports_within_models_point_left_too(source: Path):
+    if source.parts[1] not in MODELS:
+        return  # the files beside the sub-packages stand to the right of what they use
+    to_the_right = MODELS[MODELS.index(source.parts[1]) + 1 :]
+    modules = [
+        node.module for node in ast.walk(ast.parse((ROOT / source).read_text())) if isinstance(node, ast.ImportFrom)
+    ]
+    assert not [
+        module for module in modules if str(module).startswith(tuple(f"models.{name}." for name in to_the_right))
+    ]
 
 
 @pytest.mark.parametrize("module", COMMANDS)

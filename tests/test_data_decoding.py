@@ -10,7 +10,7 @@ import pytest
 import torch
 from ffcv.loader import Loader as FfcvLoader
 
-from data.assembly import Chosen, assemble, stage
+from data.assembly import Chosen, Frame, assemble, stage
 from data.colour import AB_SCALES
 from data.decoding import BetonImages
 from data.errors import DataError
@@ -26,11 +26,11 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize("image_size", [None, 16])
 def test_photos_staged_for_a_gpu_become_the_same_batch(betons: Betons, image_size: int | None):
     """All of the GPU's way but the GPU: bytes are staged, moved, and converted for the whole batch."""
-    photos, side = BetonImages(betons.train, 32), image_size or 32
+    photos, frame = BetonImages(betons.train, 32), Frame(image_size or 32)
     orders = [shuffled(24, 0.5, key) for key in (1, 2)]
     choice = tuple(Chosen(photos, order.part(0, 4), photos.labels[order.numbers[:4]]) for order in orders)
     for scale in AB_SCALES.values():
-        expected, found = assemble(choice, side, scale), stage(choice, side).to(CPU, scale)
+        expected, found = assemble(choice, frame, scale), stage(choice, frame).to(CPU, scale)
         torch.testing.assert_close(found.lightness, expected.lightness, atol=1e-5, rtol=0)
         torch.testing.assert_close(found.ab, expected.ab, atol=1e-5, rtol=0)
         assert torch.equal(found.label, expected.label)

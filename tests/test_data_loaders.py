@@ -48,10 +48,10 @@ def decoding_threads() -> list[threading.Thread]:
 
 
 def test_evaluation_yields_every_photo_in_file_order(betons: Betons, evaluation: Loader):
-    sizes = [len(batch.label) for batch in evaluation.epoch(0)]
+    sizes = [len(batch.label) for batch in evaluation.in_file_order()]
     assert sizes == [5, 4]
-    assert (len(evaluation), evaluation.num_samples) == (2, 9)
-    found = joined(evaluation.epoch(0))
+    assert evaluation.num_samples == 9
+    found = joined(evaluation.in_file_order())
     images, labels = zip(*read_samples(betons.val), strict=True)
     assert found.label.tolist() == list(labels)
     lab = torch.from_numpy(color.rgb2lab(np.stack(images))).permute(0, 3, 1, 2).float()
@@ -66,7 +66,7 @@ def test_batch_has_the_shapes_and_types_that_models_expect(training: Loader):
 
 
 def test_training_drops_the_last_partial_batch(training: Loader):
-    assert len(training) == 4
+    assert training.num_batches() == 4
     assert [len(batch.label) for batch in training.epoch(0)] == [5, 5, 5, 5]
 
 
@@ -88,8 +88,7 @@ def test_epochs_and_seeds_differ(betons: Betons, training: Loader):
 
 def test_training_epoch_shuffles_and_repeats_nothing(betons: Betons):
     whole = open_loader(betons.train, config_of(betons, batch_size=24, flip=0), training=True, seed=0, device=CPU)
-    in_file_order = open_loader(betons.train, config_of(betons), training=False, seed=0, device=CPU)
-    shuffled, ordered = joined(whole.epoch(0)).lightness.flatten(1), joined(in_file_order.epoch(0)).lightness.flatten(1)
+    shuffled, ordered = (joined(batches).lightness.flatten(1) for batches in (whole.epoch(0), whole.in_file_order()))
     matches = (shuffled[:, None] == ordered[None]).all(dim=2)  # (24, 24)
     assert matches.sum(dim=0).tolist() == matches.sum(dim=1).tolist() == [1] * 24
     assert not matches.diagonal().all()
@@ -106,7 +105,7 @@ def test_flip_mirrors_with_its_probability(betons: Betons, flip: float, expected
 
 def test_smaller_images_are_means_over_the_area_of_each_pixel(betons: Betons):
     loader = open_loader(betons.val, config_of(betons, image_size=16), training=False, seed=0, device=CPU)
-    assert next(loader.epoch(0)).ab.shape == (5, 2, 16, 16)
+    assert next(loader.in_file_order()).ab.shape == (5, 2, 16, 16)
     whole, small = np.empty((32, 32, 3), np.uint8), np.empty((16, 16, 3), np.uint8)
     images = BetonImages(betons.val, 32)
     images.decode(0, whole)
@@ -181,7 +180,7 @@ def test_raw_files_are_read_without_loss(photo_folder: Path, tmp_path: Path):
     loader = open_loader(beton, DataConfig(train=beton, val=beton), training=False, seed=0, device=CPU)
     images, _ = zip(*read_samples(beton), strict=True)
     expected = torch.from_numpy(color.rgb2lab(np.stack(images))).permute(0, 3, 1, 2).float()
-    torch.testing.assert_close(joined(loader.epoch(0)).ab, expected[:, 1:] / 110, atol=1e-4, rtol=0)
+    torch.testing.assert_close(joined(loader.in_file_order()).ab, expected[:, 1:] / 110, atol=1e-4, rtol=0)
 
 
 def test_training_set_below_one_batch_is_refused(betons: Betons):
@@ -202,7 +201,7 @@ def test_damaged_file_is_refused_at_once(betons: Betons, tmp_path: Path):
 
 def test_normalisation_by_127_and_128(betons: Betons, evaluation: Loader):
     loader = open_loader(betons.val, config_of(betons, normalisation="ab128"), training=False, seed=0, device=CPU)
-    found, plain = joined(loader.epoch(0)), joined(evaluation.epoch(0))
+    found, plain = joined(loader.in_file_order()), joined(evaluation.in_file_order())
     expected = torch.where(plain.ab > 0, plain.ab * 110 / 127, plain.ab * 110 / 128)
     torch.testing.assert_close(found.ab, expected, atol=1e-6, rtol=0)
     assert found.ab.min() < 0 < found.ab.max()

@@ -30,7 +30,7 @@ def mixed(betons: Betons):
 
 def test_each_batch_mixes_labelled_and_unlabelled_photos(mixed: Loader):
     batches = list(mixed.epoch(0))
-    assert len(batches) == len(mixed) == 3
+    assert len(batches) == mixed.num_batches() == 3
     for batch in batches:
         assert (batch.label >= 0).tolist() == [True, True, True, False, False]
     assert same(joined(mixed.epoch(0, 2)), joined(batches[2:]))
@@ -44,6 +44,11 @@ def test_every_unlabelled_photo_comes_before_any_comes_again(mixed: Loader):
     assert len(set(seen[:24])) == 24
     assert set(seen[:24]) == set(seen[24:])
     assert seen[:24] != seen[24:]
+
+
+def test_measuring_sees_the_labelled_photos_alone(mixed: Loader, betons: Betons):
+    plain = open_loader(betons.val, config_of(betons), training=False, seed=0, device=CPU)
+    assert same(joined(mixed.in_file_order()), joined(plain.in_file_order()))
 
 
 def test_no_pass_over_one_file_has_the_order_of_one_over_the_other(betons: Betons):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from data.real_features import RealFeaturesKey, load_or_compute_real_features
 
-KEY = RealFeaturesKey("ab" * 32, num_photos=5, side=64, layer="64", weights_hash="cd" * 32, resize="none")
+KEY = RealFeaturesKey("ab" * 32, num_photos=5, side=64, space="rgb", layer="64", weights_hash="cd" * 32, resize="none")
 
 
 @pytest.fixture

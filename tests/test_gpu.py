@@ -1,19 +1,25 @@
 """What differs on a GPU: every tensor on the device, checkpoints to and fro, shares of memory."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from photos import Betons
+from torch.nn import functional as F  # noqa: N812
 
+from data.batch import Batch
 from data.colour import rgb_to_lab
 from data.config import DataConfig
-from data.loaders import open_loader
-from models.config import TrialConfig
-from models.fid_reference import fid_reference
-from models.state import TrainingState
-from models.training import train
-from models.validation import Validation
+from data.loaders import Loader, open_loader
+from models.config.loss import Weighting
+from models.config.trial import TrialConfig
+from models.measures.fid_reference import fid_reference
+from models.measures.validation import Validation
+from models.training.loop import train
+from models.training.phases import prepare
+from models.training.state import TrainingState
+from models.training.step import training_step
 
 pytestmark = [
     pytest.mark.gpu,
@@ -44,26 +50,83 @@ def test_labs_matrix_is_not_rounded_to_half_precision(monkeypatch: pytest.Monkey
     torch.testing.assert_close(found.cpu(), expected, atol=1e-3, rtol=0)
 
 
+CUDA = torch.device("cuda")
+
+
+def opened(betons: Betons, **changes: Any) -> tuple[TrialConfig, Loader, Loader, TrainingState]:
+    content = {
+        "data": {"train": betons.train, "val": betons.val, "batch_size": 8},
+        "model": {"width": 0.25, "depth": 5},
+        "loss": {"classification": 1.0},
+        "epochs": 2,
+    }
+    config = TrialConfig.model_validate(content | changes)
+    batches = open_loader(betons.train, config.data, training=True, seed=0, device=CUDA)
+    val = open_loader(betons.val, config.data, training=False, seed=0, device=CUDA)
+    counts = torch.tensor(batches.manifest.ab_bin_counts)
+    return config, batches, val, TrainingState(config, 3, 32, CUDA, counts)
+
+
+FAST = {"precision": "bf16", "channels_last": True, "fused": True}
+
+
+@pytest.mark.parametrize("compute", [{}, FAST, FAST | {"compile": True}], ids=["plain", "fast", "compiled"])
 @pytest.mark.parametrize("adversarial", ["bce", "wgan-gp"])
-@pytest.mark.parametrize("weighting", ["fixed", "uncertainty"])
-def test_trial_trains_validates_with_fid_and_resumes(adversarial: str, weighting: str, betons: Betons, tmp_path: Path):
-    cuda = torch.device("cuda")
-    config = TrialConfig.model_validate(
-        {
-            "data": {"train": betons.train, "val": betons.val, "batch_size": 8},
-            "model": {"width": 0.25, "depth": 5},
-            "loss": {"classification": 1.0, "adversarial": adversarial, "weighting": weighting},
-            "epochs": 2,
-        }
-    )
-    batches = open_loader(betons.train, config.data, training=True, seed=0, device=cuda)
-    val = open_loader(betons.val, config.data, training=False, seed=0, device=cuda)
-    validation = Validation(val, 3, fid_reference(betons.val, val.manifest, val, 9, 32, cuda), cuda)
-    first = next(iter(train(TrainingState(config, 3, 32, cuda), batches, validation, tmp_path)))
-    again, last = train(TrainingState(config, 3, 32, cuda), batches, validation, tmp_path)
+@pytest.mark.parametrize("weighting", Weighting.__args__)
+def test_trial_trains_validates_with_fid_and_resumes(
+    adversarial: str, weighting: str, compute: dict[str, Any], betons: Betons, tmp_path: Path
+):
+    loss = {"classification": 1.0, "adversarial": adversarial, "weighting": weighting}
+    config, batches, val, state = opened(betons, loss=loss, compute=compute)
+    fid = fid_reference(betons.val, val.manifest, val, 9, 32, CUDA)
+    validation = Validation(val, config, val.manifest.classes, state.losses, None, fid, CUDA)
+    first = next(iter(train(state, batches, validation, tmp_path)))
+    _, _, _, state = opened(betons, loss=loss, compute=compute)
+    again, last = train(state, batches, validation, tmp_path)
     assert again == first
     assert last.finished == "epochs"
-    assert set(last.metrics) == {"fid", "accuracy", "l1", "psnr", "ssim"}
-    assert validation.samples(TrainingState(config, 3, 32, cuda).generator, 2).shape == (2, 3, 3, 32, 32)
+    assert {"fid", "accuracy", "l1", "psnr", "ssim", "auc"} <= set(last.metrics)
+    assert validation.samples(state.evaluated, 2).shape == (2, 3, 3, 32, 32)
+    batches.close()
+    val.close()
+
+
+@pytest.mark.parametrize("weighting", ["fixed", "uncertainty", "liebel-koerner", "dwa", "gradnorm"])
+@pytest.mark.parametrize("adversarial", ["bce", "wgan-gp"])
+def test_step_never_waits_for_the_gpu(weighting: str, adversarial: str, betons: Betons):
+    loss = {"classification": 1.0, "adversarial": adversarial, "weighting": weighting}
+    optimizer = {"clip_norm": 1.0, "ema_decay": 0.99}
+    _, batches, val, state = opened(betons, loss=loss, optimizer=optimizer, compute=FAST)
+    plan, _ = prepare(state, batches)
+    batch = next(batches.epoch(0))
+    training_step(state, batch, plan)  # the first one may set things up
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(3):
+            training_step(state, batch, plan)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    batches.close()
+    val.close()
+
+
+def test_batch_that_does_not_fit_is_halved_on_a_real_gpu(betons: Betons):
+    _, batches, val, state = opened(betons, compute={"out_of_memory": "halve"})
+    plan, _ = prepare(state, batches)
+    batch = next(batches.epoch(0))
+    training_step(state, batch, plan)
+    enlarged = Batch(
+        *(F.interpolate(planes, size=2048) for planes in (batch.lightness, batch.ab)), batch.label, batch.scale
+    )
+    torch.cuda.reset_peak_memory_stats()
+    training_step(state, enlarged, plan)
+    needed = torch.cuda.max_memory_allocated() / torch.cuda.get_device_properties(CUDA).total_memory
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(0.8 * needed)
+    try:
+        training_step(state, enlarged, plan)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert state.accumulation == 2
     batches.close()
     val.close()

@@ -17,7 +17,7 @@ def huetune(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_command():
     shown = huetune("--help")
     assert shown.returncode == 0
-    for command in ("data", "sweep", "report", "colorize", "cluster"):
+    for command in ("data", "sweep", "train", "presets", "report", "colorize", "cluster"):
         assert f" {command} " in shown.stdout
 
 
@@ -49,7 +49,12 @@ def test_wrong_input_is_one_line_and_exit_status_1(betons: Betons, tmp_path: Pat
         (["sweep", "run", spec(tmp_path / "d.yaml", betons, base={})], "multiples of 256 px"),
         (["sweep", "status", "nothing"], "no sweep 'nothing'"),
         (["sweep", "resume", "../x"], "cannot be a sweep's name"),
+        (["train", "cgan-unett", "--data", "d"], "did you mean cgan-unet?"),
+        (["train", "cgan-unet", "--data", "nowhere"], "train.beton is not a file"),
+        (["train", "cgan-unet", "--data", betons.train.parent], "multiples of 256 px"),
         (["colorize", "no.jpg", "--from", "nothing"], "no photo no.jpg"),
+        (["evaluate", "nothing", "--data", betons.val], "no sweep 'nothing'"),
+        (["evaluate", "gray", "--data", "no.beton"], "no.beton is not a file"),
     ]:
         failed = huetune(*arguments, "--storage", tmp_path)
         assert failed.returncode == 1

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,25 +10,37 @@ import torch
 from PIL import Image
 from skimage import color
 
-from data.colour import AB_SCALES
-from models.backbones import build_generator
-from models.checkpoint import CheckpointError, Trained, load_checkpoint, save_checkpoint
-from models.colorize import colorize
-from models.config import ModelConfig
-
-CPU = torch.device("cpu")
+from data.config import DataConfig
+from models.colorize import NoColoursError, colorize
+from models.config.trial import TrialConfig
+from models.networks.generators import build_generator
+from models.training.checkpoint import CheckpointError, Trained, load_checkpoint, save_checkpoint
 
 
+def trial(loss: dict[str, Any] | None = None, **model: Any) -> TrialConfig:
+    data = DataConfig(train="train.beton", val="val.beton")
+    return TrialConfig(data=data, model={"width": 0.125, **model}, loss=loss or {})
+
+
+@pytest.mark.parametrize("head", ["pooled", "flattened"])
 @pytest.mark.parametrize("size", [(301, 177), (40, 400), (64, 64), (5, 7)])
-def test_photo_keeps_its_size_and_its_lightness(size: tuple[int, int]):
+def test_photo_keeps_its_size_and_its_lightness(size: tuple[int, int], head: str):
     torch.manual_seed(0)
-    generator = build_generator(ModelConfig(width=0.125, depth=4), 0).eval()
+    config = trial({"classification": 1.0}, depth=4, head=head)
+    generator = build_generator(config, 3, 32).eval()
     height_ramp = np.linspace(40, 200, size[0] * size[1]).reshape(size[1], size[0])
     photo = Image.fromarray(np.repeat(height_ramp[..., None], 3, axis=2).astype(np.uint8))
-    result = colorize(photo, Trained(generator, 32, AB_SCALES["ab110"]))
+    result = colorize(photo, Trained(generator, config, 3, 32))
     assert result.size == photo.size
     before, after = color.rgb2lab(np.array(photo))[..., 0], color.rgb2lab(np.array(result))[..., 0]
     assert np.abs(before - after).max() < 1.0  # an untrained network stays inside the gamut; 8 bits round
+
+
+def test_a_classifier_alone_colorizes_nothing():
+    config = trial({"l1": 0, "adversarial": "none", "classification": 1.0}, depth=4)
+    trained = Trained(build_generator(config, 3, 32).eval(), config, 3, 32)
+    with pytest.raises(NoColoursError, match="to classify only"):
+        colorize(Image.new("RGB", (40, 30)), trained)
 
 
 def test_checkpoint_with_code_in_it_is_refused(tmp_path: Path):

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from models.fid import (
+from models.measures.fid import (
     FidNetwork,
     TooFewPhotosError,
     frechet_distance,
-    to_uint8,
 )
+from models.measures.pictures import to_uint8
 from models.weights import State, WeightsError, load_state
 
 

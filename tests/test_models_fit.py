@@ -8,9 +8,9 @@ import torch
 from photos import Betons
 
 from data.manifest import read_manifest
-from models.config import TrialConfig
+from models.config.trial import TrialConfig
 from models.fit import MIN_SIDE, FitError, check_fit
-from models.patchgan import PatchGAN
+from models.networks.patchgan import PatchGAN
 
 
 def trial(betons: Betons, **changes: Any) -> TrialConfig:

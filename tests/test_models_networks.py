@@ -1,89 +1,211 @@
-"""The networks against the papers' parameter counts, and the contract that every generator keeps."""
+"""The contract that every generator keeps, whatever its encoder, decoder and head."""
+
+import copy
+from functools import cache
+from itertools import product
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
-from torchvision.models import resnet18
+from small_networks import NUM_CLASSES, SIDE, small
+from torch import nn
 
-from models.backbones import GENERATORS, build_generator
-from models.class_branch import ClassificationHead
-from models.colorizer import Colorizer
-from models.config import ModelConfig
-from models.patchgan import PatchGAN
-from models.resnet_unet import ResNetEncoder
+from models.networks.colorizer import Colorizer, Prediction
 
-
-def num_parameters(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
+TORCHVISION = ("resnet18", "resnet34", "resnet50", "convnext_tiny", "efficientnet_b0", "mobilenet_v2", "vgg16")
+CLASSIFIER = {"l1": 0.0, "adversarial": "none", "classification": 1.0}
+Case = tuple[dict[str, Any], dict[str, Any]]
 
 
-def small(backbone: str, num_classes: int = 3) -> Colorizer:
-    torch.manual_seed(0)
-    config = ModelConfig.model_validate({"backbone": backbone, "width": 0.125, "depth": 5, "dropout": 0.0})
-    return build_generator(config, num_classes)
+def cases() -> dict[str, Case]:
+    """Model and loss sections by name."""
+    found: dict[str, Case] = {}
+    for skips, head in product((True, False), ("pooled", "flattened", "fusion")):
+        found[f"unet-{skips}-{head}"] = ({"skips": skips, "head": head}, {})
+    for backbone, skips in product(TORCHVISION, (True, False)):
+        # Heads see the bottleneck, which is the same with and without skips.
+        head = "pooled" if skips else "flattened"
+        found[f"{backbone}-{skips}-{head}"] = ({"backbone": backbone, "skips": skips, "head": head}, {})
+    for bins, head in product((0.0, 1.0), ("pooled", "flattened")):
+        found[f"eccv16-{bins}-{head}"] = ({"backbone": "eccv16", "head": head}, {"bins": bins})
+    found["unet-classifier"] = ({}, CLASSIFIER)
+    found["resnet18-classifier"] = ({"backbone": "resnet18", "head": "flattened"}, CLASSIFIER)
+    return found
 
 
-def test_parameter_counts_are_those_of_the_papers():
-    unet = build_generator(ModelConfig(backbone="unet"), 0)
-    resnet = build_generator(ModelConfig(backbone="resnet18"), 0)
-    assert (num_parameters(unet.encoder), num_parameters(unet.decoder)) == (19_536_128, 34_874_242)
-    assert (num_parameters(resnet.encoder), num_parameters(resnet.decoder)) == (11_176_512, 3_544_066)
-    assert num_parameters(ClassificationHead(512, 5)) == 518_005
-    assert num_parameters(PatchGAN(1.0, normalised=True)) == 2_765_633
+CASES = cases()
+FEW = [name for name in CASES if "False" not in name and name.split("-")[0] not in ("resnet34", "resnet50", "vgg16")]
+COLORIZING = [name for name in FEW if "classifier" not in name]
 
 
-@pytest.mark.parametrize("backbone", GENERATORS)
-def test_generator_predicts_ab_and_logits_and_every_layer_learns(backbone: str):
-    generator = small(backbone)
-    prediction = generator(torch.randn(2, 1, 64, 32))
-    assert prediction.ab.shape == (2, 2, 64, 32)
-    assert prediction.ab.abs().max() <= 1
+def fresh(name: str, seed: int = 0) -> Colorizer:
+    model, loss = CASES[name]
+    return small(model, seed=seed, **loss)
+
+
+template = cache(fresh)
+
+
+def built(name: str, seed: int = 0) -> Colorizer:
+    return copy.deepcopy(template(name, seed))
+
+
+def photos(batch_size: int = 2, height: int = SIDE, width: int = SIDE) -> torch.Tensor:
+    return torch.rand(batch_size, 1, height, width, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def total(prediction: Prediction) -> torch.Tensor:
+    """A scalar that depends on every output."""
+    outputs = [prediction.ab, prediction.logits]
+    return torch.stack([(output.float() - 0.5).square().mean() for output in outputs if output is not None]).sum()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_outputs_have_their_shapes_and_every_parameter_learns(name: str):
+    generator = built(name)
+    prediction = generator(photos())
+    assert (prediction.ab is None) == ("classifier" in name)
+    if prediction.ab is not None:
+        assert prediction.ab.shape == (2, 2, SIDE, SIDE)
+        assert prediction.ab.abs().max() <= 1.2  # Lab reaches beyond 110, and bins beyond the gamut
     assert prediction.logits is not None
-    assert prediction.logits.shape == (2, 3)
-    (prediction.ab.square().mean() + prediction.logits.square().mean()).backward()
-    assert all(parameter.grad is not None for parameter in generator.parameters())
+    assert prediction.logits.shape == (2, NUM_CLASSES)
+    bottleneck = prediction.features[-1]
+    assert SIDE // bottleneck.shape[2] == SIDE // bottleneck.shape[3] == generator.stride
+    total(prediction).backward()
+    assert [name for name, parameter in generator.named_parameters() if parameter.grad is None] == []
 
 
-@pytest.mark.parametrize("backbone", GENERATORS)
-def test_detached_task_does_not_shape_the_encoder(backbone: str):
-    generator = small(backbone)
-    generator(torch.randn(2, 1, 32, 32), detached=["colorization", "classification"]).ab.sum().backward()
-    assert all(parameter.grad is None for parameter in generator.encoder.parameters())
-    assert any(parameter.grad is not None for parameter in generator.decoder.parameters())
+@pytest.mark.parametrize("name", FEW)
+def test_the_same_seed_builds_the_same_network(name: str):
+    first, second, other = fresh(name).state_dict(), built(name).state_dict(), built(name, seed=1).state_dict()
+    assert all(torch.equal(value, second[key]) for key, value in first.items())
+    assert not all(torch.equal(value, other[key]) for key, value in first.items())
 
 
-@pytest.mark.parametrize("backbone", GENERATORS)
-def test_generator_without_classes_has_no_head(backbone: str):
-    assert small(backbone, num_classes=0)(torch.randn(2, 1, 32, 32)).logits is None
+@pytest.mark.parametrize("name", FEW)
+def test_copies_and_loaded_weights_predict_the_same(name: str):
+    generator = built(name)
+    generator(photos())  # moves the statistics of the batch norms
+    loaded = built(name, seed=1)
+    loaded.load_state_dict(generator.state_dict())
+    expected = generator.eval()(photos())
+    for twin in (copy.deepcopy(generator), loaded.eval()):
+        torch.testing.assert_close(total(twin(photos())), total(expected), rtol=0, atol=0)
 
 
-def test_resnet_encoder_computes_what_torchvision_computes():
-    torch.manual_seed(0)
-    reference = resnet18().eval()
-    encoder = ResNetEncoder("resnet18", width=1.0).eval()
-    encoder.load_state_dict({k: v for k, v in reference.state_dict().items() if not k.startswith("fc.")})
-    lightness = torch.randn(1, 1, 64, 64)
-    seen: list[Tensor] = []
-    reference.layer4.register_forward_hook(lambda module, inputs, output: seen.append(output))
-    reference(lightness.expand(-1, 3, -1, -1))
-    torch.testing.assert_close(encoder(lightness)[-1], seen[0])
+@pytest.mark.parametrize("name", FEW)
+def test_an_encoder_in_evaluation_mode_keeps_its_statistics_and_drops_nothing(name: str):
+    generator = built(name)
+    twin = copy.deepcopy(generator)
+    for network in (generator, twin):
+        network.encoder.eval()
+    before = copy.deepcopy(generator.encoder.state_dict())
+    once, twice = generator(photos()).features, generator(photos()).features
+    assert all(torch.equal(a, b) for a, b in zip(once, twice, strict=True))
+    assert all(torch.equal(value, before[key]) for key, value in generator.encoder.state_dict().items())
+    in_training = twin.train()(photos()).features
+    norms = [m for m in twin.encoder.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert torch.equal(in_training[-1], once[-1]) == (not norms and "convnext" not in name)
+    assert all(norm.num_batches_tracked == 1 for norm in norms)
 
 
-def test_a_patch_of_the_discriminator_is_30_by_30_and_sees_70_pixels():
-    critic = PatchGAN(1.0, normalised=False)
-    image = torch.randn(1, 3, 256, 256, requires_grad=True)
-    logits = critic(image[:, :1], image[:, 1:])
-    assert logits.shape == (1, 1, 30, 30)
-    logits[0, 0, 15, 15].backward()
-    assert image.grad is not None
-    touched = image.grad.abs().sum(dim=(0, 1)) > 0  # (256,256)
-    assert touched.any(dim=0).sum() == 70
-    assert touched.any(dim=1).sum() == 70
+@pytest.mark.parametrize("name", COLORIZING)
+def test_each_part_can_be_frozen(name: str):
+    generator = built(name)
+    for part in (generator.encoder, generator.decoder, generator.head):
+        assert part is not None
+        generator.requires_grad_(True).zero_grad()
+        part.requires_grad_(False)
+        total(generator(photos())).backward()
+        assert all((p.grad is None) == (not p.requires_grad) for p in generator.parameters())
 
 
-def test_a_critic_without_norm_treats_each_sample_alone():
-    critic = PatchGAN(0.25, normalised=False)
-    images = torch.randn(4, 3, 64, 64)
-    together = critic(images[:, :1], images[:, 1:])
-    alone = torch.cat([critic(image[None, :1], image[None, 1:]) for image in images])
-    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+@pytest.mark.parametrize("name", COLORIZING)
+def test_a_detached_task_does_not_shape_the_encoder(name: str):
+    generator = built(name)
+    for task, own in (("colorization", generator.decoder), ("classification", generator.head)):
+        assert own is not None
+        generator.zero_grad()
+        prediction = generator(photos(), detached=[task])
+        output = prediction.ab if task == "colorization" else prediction.logits
+        output.square().mean().backward()
+        assert all(parameter.grad is None for parameter in generator.encoder.parameters())
+        assert all(parameter.grad is not None for parameter in own.parameters())
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "pooled" in name])
+def test_sides_may_differ(name: str):
+    generator = built(name).eval()
+    prediction = generator(photos(1, 128, 64))
+    assert prediction.ab.shape == (1, 2, 128, 64)
+    assert prediction.logits.shape == (1, NUM_CLASSES)
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_channels_last_and_bf16_change_only_the_rounding(name: str):
+    generator = built(name).eval()
+    expected = generator(photos())
+    generator.to(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        prediction = generator(photos().contiguous(memory_format=torch.channels_last))
+        total(prediction).backward()
+    torch.testing.assert_close(total(prediction), total(expected), rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("name", COLORIZING)
+def test_the_last_layer_is_what_the_colours_come_from(name: str):
+    generator = built(name)
+    last = generator.last_layer
+    (gradient,) = torch.autograd.grad(generator(photos()).ab.square().mean(), last)
+    assert gradient.abs().sum() > 0
+    num_planes = 313 if "1.0" in name else 2
+    assert num_planes in last.shape[:2]
+
+
+@pytest.mark.parametrize("skips", [True, False])
+def test_without_classes_there_is_no_head_and_no_branch(skips: bool):
+    generator = small({"head": "fusion", "skips": skips}, num_classes=0)
+    assert generator.head is None
+    assert generator.encoder.branch is None
+    assert generator(photos()).logits is None
+
+
+def test_dropout_layers_are_of_the_kind_asked_for():
+    def kinds(**model: Any) -> list[str]:
+        decoder = small(model).decoder
+        assert decoder is not None
+        return [f"{type(m).__name__} {m.p}" for m in decoder.modules() if "Dropout" in type(m).__name__]
+
+    assert kinds() == ["Dropout 0.5"] * 3
+    assert kinds(channel_dropout=True, dropout=0.25) == ["Dropout2d 0.25"] * 3
+    assert kinds(skips=False) == ["Dropout 0.5"] * 3
+    assert kinds(dropout=0.0) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["unet-True-pooled", "resnet18-True-pooled"])
+def test_compiled_generators_predict_the_same(name: str):
+    generator = built(name)
+    compiled = torch.compile(copy.deepcopy(generator))
+    for network in (generator, compiled):
+        network.train()
+        torch.manual_seed(0)
+        total(network(photos())).backward()
+        network.eval()
+    with torch.no_grad():
+        torch.testing.assert_close(total(compiled(photos())), total(generator(photos())), rtol=0.02, atol=0.02)
+    assert all(parameter.grad is not None for parameter in compiled.parameters())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COLORIZING)
+def test_one_graph_for_each_mode_is_all_there_is_to_compile(name: str):
+    torch.compiler.reset()
+    generator = built(name)
+    compiled = torch.compile(generator, backend="eager", fullgraph=True)
+    for first in (True, False):
+        with torch._dynamo.config.patch(error_on_recompile=not first):
+            for training in (True, False):
+                generator.train(training)
+                compiled(photos())

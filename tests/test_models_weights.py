@@ -60,6 +60,35 @@ def test_explicit_path_comes_before_torch_home(checkpoints: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("name", "file_name"),
+    [
+        ("resnet18", "resnet18-f37072fd.pth"),
+        ("resnet34", "resnet34-b627a593.pth"),
+        ("alexnet", "alexnet-owt-7be5be79.pth"),
+        ("vgg16", "vgg16-397923af.pth"),
+        ("mobilenet_v2", "mobilenet_v2-b0353104.pth"),
+        ("convnext_tiny", "convnext_tiny-983f1562.pth"),
+        ("efficientnet_b0", "efficientnet_b0_rwightman-7f5810bc.pth"),
+    ],
+)
+def test_any_torchvision_model_is_found_by_its_official_file(checkpoints: Path, name: str, file_name: str):
+    torch.save(STATE, checkpoints / file_name)
+    assert weights_hash(load_state(name)) == weights_hash(STATE)
+
+
+def test_densenets_old_names_are_brought_up_to_date(tmp_path: Path):
+    old = {"features.denseblock1.denselayer12.norm.1.weight": torch.ones(1), "features.norm0.weight": torch.ones(1)}
+    torch.save(old, tmp_path / "old.pth")
+    names = ["features.denseblock1.denselayer12.norm1.weight", "features.norm0.weight"]
+    assert list(load_state("densenet121", tmp_path / "old.pth")) == names
+
+
+def test_unknown_weights_are_refused(checkpoints: Path):
+    with pytest.raises(WeightsError, match="there are no weights of 'resnet17': give a torchvision model"):
+        load_state("resnet17")
+
+
+@pytest.mark.parametrize(
     "file_name", ["weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth"]
 )
 def test_torch_home_comes_before_the_package(checkpoints: Path, file_name: str):

@@ -138,16 +138,17 @@ def first_batch_s(code: str) -> float:
 
 def waiting_share(beton: Path, arguments: argparse.Namespace) -> float:
     """Of the time of training the U-Net at full width, what it waits for data."""
-    from models.config import TrialConfig
-    from models.state import TrainingState
-    from models.training import training_step
+    from models.config.trial import TrialConfig
+    from models.training.phases import prepare as prepare_phase
+    from models.training.state import TrainingState
+    from models.training.step import training_step
 
     config = TrialConfig.model_validate({"data": {"train": beton, "val": beton, "batch_size": arguments.batch_size}})
     state = TrainingState(config, 0, arguments.size, DEVICE)
-    state.set_training_mode()
+    plan, _ = prepare_phase(state, open_loader(beton, config.data, seed=0, device=DEVICE))
     batches = ours(beton, arguments)
     for _ in range(10):
-        training_step(state, next(batches))
+        training_step(state, next(batches), plan)
     waited, began = 0.0, time.perf_counter()
     while time.perf_counter() - began < arguments.seconds:
         _synchronise()
@@ -155,7 +156,7 @@ def waiting_share(beton: Path, arguments: argparse.Namespace) -> float:
         batch = next(batches)
         _synchronise()
         waited += time.perf_counter() - asked
-        training_step(state, batch)
+        training_step(state, batch, plan)
     _synchronise()
     return waited / (time.perf_counter() - began)
 

@@ -1,0 +1,29 @@
+"""What `huetune evaluate` found, and of how many photos each value is."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_COSTLY = ("fid", "kid", "kid_low", "kid_high", "lpips", "classifier_agreement", "classifier_top1")
+_LABELLED = ("accuracy", "macro_f1")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    metrics: dict[str, float]
+    details: dict[str, float]
+    """What is neither better high nor low."""
+    num_photos: int
+    num_labelled: int
+    num_costly: int
+    """Photos of the costly metrics, the first of the file."""
+    metric_space: str
+    """What image metrics saw."""
+
+    def num_of(self, name: str) -> int:
+        """Photos behind a value."""
+        if name in _COSTLY:
+            return self.num_costly
+        return self.num_labelled if name in _LABELLED else self.num_photos
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

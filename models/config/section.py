@@ -1,0 +1,19 @@
+"""What the sections of a configuration have in common."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Task = Literal["colorization", "classification"]
+Part = Literal["generator", "encoder", "decoder", "head", "discriminator"]
+"""What a phase can train; `generator` stands for encoder, decoder and head."""
+
+WeightsFile = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+"""Absolute, since a worker of a cluster has another working directory."""
+
+
+class Section(BaseModel):
+    """A section is never changed, and an unknown key in it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

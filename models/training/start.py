@@ -1,0 +1,31 @@
+"""The generator that a training begins with, where it is not a new one."""
+
+from models.networks.colorizer import Colorizer
+from models.training.checkpoint import CheckpointError, evaluated_weights, load_checkpoint
+from models.training.state import TrainingState
+
+
+def start_from(state: TrainingState) -> None:
+    """Take over the generator of the checkpoint that the configuration names, if it names one.
+
+    A classification head is left out if the checkpoint has none, or one for another number of classes.
+
+    Raises:
+        CheckpointError: there is no such checkpoint, or its encoder or decoder is another one.
+    """
+    path = state.config.start_from
+    if path is None:
+        return
+    weights = evaluated_weights(load_checkpoint(path))
+    generator: Colorizer = state.generator
+    own = generator.state_dict()
+    fitting = {name: w for name, w in weights.items() if name in own and own[name].shape == w.shape}
+    missing = [name for name in own if name not in fitting and not name.startswith("head.")]
+    if missing:
+        raise CheckpointError(
+            f"start_from: {path} holds another network, without a fitting {missing[0]} (and {len(missing) - 1} more); "
+            "set model to that of its trial"
+        )
+    generator.load_state_dict(own | fitting)
+    if state.average is not None:
+        state.average.module.load_state_dict(generator.state_dict())

@@ -1,0 +1,75 @@
+"""What it takes to measure each metric that a sweep can have as an objective."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from models.config.section import Task
+from models.config.trial import TrialConfig
+from models.evaluation import DIRECTIONS
+from search.errors import SpecError
+from search.explain import nearest
+
+COSTLY = {"fid", "kid", "lpips", "classifier_top1", "classifier_agreement"}
+"""Not measured every time: see evaluation.costly_every."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A metric that only some configurations have."""
+
+    met: Callable[[TrialConfig], bool]
+    otherwise: str
+    """What is missing, and how to mend it."""
+
+
+_HEAD = "needs a classification head that learns the labels; set loss.classification above 0, and no loss.teacher"
+NEEDS: dict[str, Need] = {
+    "fid": Need(lambda config: config.evaluation.fid_images > 0, "needs photos; set evaluation.fid_images above 0"),
+    "kid": Need(lambda config: config.evaluation.kid, "is not measured; set evaluation.kid to true"),
+    "lpips": Need(lambda config: config.evaluation.lpips is not None, "needs a network; set evaluation.lpips to alex"),
+    "classifier_top1": Need(lambda config: bool(config.evaluation.classifier), "needs evaluation.classifier: vgg16"),
+    "classifier_agreement": Need(
+        lambda config: bool(config.evaluation.classifier), "needs evaluation.classifier: vgg16"
+    ),
+    "accuracy": Need(lambda config: config.loss.teacher is None, _HEAD),
+    "macro_f1": Need(lambda config: config.loss.teacher is None, _HEAD),
+    "teacher_agreement": Need(lambda config: config.loss.teacher is not None, "needs a teacher; set loss.teacher"),
+    "discriminator_error": Need(
+        lambda config: config.loss.adversarial not in ("none", "wgan-gp"),
+        "needs a discriminator that tells real from generated; set loss.adversarial, and not to wgan-gp",
+    ),
+}
+"""Beyond the task that the metric is of."""
+
+_CLASSIFICATION = {"accuracy", "macro_f1", "teacher_agreement"}
+
+
+def task_of(metric: str) -> Task:
+    return "classification" if metric in _CLASSIFICATION else "colorization"
+
+
+def check_objectives(objectives: dict[str, str], configs: Sequence[TrialConfig]) -> None:
+    """Raise SpecError unless each of `configs` measures every objective, in a way that compares."""
+    for name, direction in objectives.items():
+        if name not in DIRECTIONS:
+            raise SpecError(f"objectives: unknown metric {name}; {nearest(name, list(DIRECTIONS))}")
+        if direction != DIRECTIONS[name]:
+            raise SpecError(f"objectives: {name} is to be {direction}, but better is {DIRECTIONS[name]}; change it")
+        if any(task_of(name) not in config.tasks for config in configs):
+            weight = "classification" if task_of(name) == "classification" else "l1"
+            raise SpecError(f"objectives: {name} needs {task_of(name)}; set loss.{weight} above 0 in all trials")
+        need = NEEDS.get(name)
+        if need and not all(need.met(config) for config in configs):
+            raise SpecError(f"objectives: {name} {need.otherwise}, in all trials")
+    if "teacher_agreement" in objectives and len({config.loss.teacher for config in configs}) > 1:
+        raise SpecError("objectives: teacher_agreement with different teachers does not compare; set one loss.teacher")
+
+
+def default_objectives(config: TrialConfig) -> dict[str, str]:
+    """One for each task: what a single training is judged by."""
+    names = []
+    if "colorization" in config.tasks:
+        names.append("fid" if config.evaluation.fid_images else "l1")
+    if "classification" in config.tasks:
+        names.append("teacher_agreement" if config.loss.teacher else "accuracy")
+    return {name: DIRECTIONS[name] for name in names}

@@ -1,0 +1,76 @@
+"""What a single training is asked for: a preset or a file, its data, and values set one by one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from models.config.trial import TrialConfig
+from search.errors import SpecError
+from search.explain import explain
+from search.overrides import dotted_paths, merged, set_value, unknown_path
+from search.preset import preset
+from search.spec import with_absolute_data
+from search.yaml_file import parse_yaml, read_sections
+
+
+def single_config(source: str, data: dict[str, Path], settings: Sequence[str]) -> TrialConfig:
+    """The configuration of a training.
+
+    source: a preset's name, or the path of a YAML file with sections of a configuration, and a preset as its `base` if
+    it is to build on one. data: .beton files by field, before those of the source. settings: `path=value` each.
+
+    Raises:
+        SpecError: there is no such preset or file, or it asks for what cannot be.
+    """
+    config = _read(source)
+    files = {name: str(path.expanduser().absolute()) for name, path in data.items()}
+    config = merged(config, {"data": files})
+    for setting in settings:
+        config = _set(config, setting)
+    config = with_absolute_data(config, Path.cwd())
+    for name in ("train", "val"):
+        if name not in config["data"]:
+            raise SpecError(f"no photos: data.{name} is missing; give --data FOLDER, or --{name} FILE.beton")
+    try:
+        return TrialConfig.model_validate(config)
+    except ValidationError as error:
+        raise SpecError(f"{source}: {explain(error, TrialConfig)}") from None
+
+
+def _read(source: str) -> dict[str, Any]:
+    path = Path(source).expanduser()
+    if path.suffix not in (".yaml", ".yml"):
+        return preset(source)
+    content = with_absolute_data(read_sections(path, "configuration", "data, model, loss"), path.parent)
+    base = content.pop("base", {})
+    if isinstance(base, str):
+        base = preset(base)
+    elif base:
+        raise SpecError(f"{path}: base is {base!r}; give the name of a preset")
+    return merged(base, content)
+
+
+def _set(config: dict[str, Any], setting: str) -> dict[str, Any]:
+    path, equals, text = setting.partition("=")
+    if not equals:
+        raise SpecError(f"--set {setting}: has no value; give KEY=VALUE, such as loss.l1=50")
+    known = dotted_paths(TrialConfig, config)
+    if path not in known:
+        raise SpecError(f"--set {setting}: unknown key {path}; {unknown_path(path, known, config)}")
+    try:
+        value = parse_yaml(text)
+    except yaml.YAMLError:
+        raise SpecError(f"--set {setting}: {text} is no YAML value; put it into quotes") from None
+    changed: dict[str, Any] = set_value(config, path, value)
+    return changed
+
+
+def data_files(folder: Path | None, train: Path | None, val: Path | None) -> dict[str, Path]:
+    """The .beton files that the command line names."""
+    named = {"train": train, "val": val}
+    if folder is not None:
+        named = {name: path or folder / f"{name}.beton" for name, path in named.items()}
+    return {name: path for name, path in named.items() if path is not None}

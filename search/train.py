@@ -1,0 +1,127 @@
+"""A single training in this process, without Ray: a sweep of one trial, which everything that reads sweeps can read."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from data.manifest import Manifest, check_quick
+from models.config.trial import TrialConfig
+from models.fit import check_fit
+from models.training.loop import DivergedError
+from models.training.step import GpuMemoryError
+from search.errors import SweepError
+from search.lock import only_driver
+from search.objectives import default_objectives
+from search.provenance import sweep_record
+from search.records import Trial, TrialStart, epoch_text, read_trial, record_end, trial_folder, write_record
+from search.sections import PruningSection, ResourcesSection, SearchSection
+from search.spec import SweepSpec
+from search.storage import checked_name
+from search.training import OUT_OF_MEMORY, run_training
+from search.training_progress import TrainingProgress
+
+
+def train_single(config: TrialConfig, folder: Path, device: torch.device, console: Console) -> None:
+    """Train `config` into `folder`, from where an earlier call with the same configuration was left.
+
+    Raises:
+        HuetuneError: the data are missing or do not fit, `folder` holds another training, or this one diverged.
+    """
+    manifests = {name: check_quick(beton) for name, beton in config.data.files.items()}
+    check_fit(config, manifests)
+    spec = _spec(checked_name(folder.name), config, num_gpus=int(device.type == "cuda"))
+    with only_driver(folder):
+        trial = _recorded(spec, config, manifests, folder)
+        if trial.state.state == "complete":
+            console.print(f"{folder.name} is trained already: {trial.folder}", highlight=False, soft_wrap=True)
+            return
+        if trial.final:
+            console.print(f"{folder.name} goes on after epoch {epoch_text(trial.final.epoch)}", highlight=False)
+        num_epochs = config.num_epochs(manifests["train"].num_samples)
+        shown = tuple(dict.fromkeys([*spec.objectives, "l1"]))
+        with (
+            _outcome_recorded(trial, spec.resources.gpu),
+            TrainingProgress(console, num_epochs, shown) as progress,
+            closing(run_training(trial.folder, device)) as evaluations,
+        ):
+            for evaluation in evaluations:
+                progress.evaluated(evaluation)
+    console.print(f"{folder.name} is trained: {trial.folder}", highlight=False, soft_wrap=True)
+
+
+def _recorded(spec: SweepSpec, config: TrialConfig, manifests: Mapping[str, Manifest], folder: Path) -> Trial:
+    """What is known of the training, which is recorded before it begins."""
+    trial = trial_folder(folder, 0)
+    if (folder / "sweep.json").exists():
+        _require_same(config, trial)
+    else:
+        write_record(folder, sweep_record(spec, manifests))
+    if not (trial / "trial.json").exists():
+        values = config.model_dump(mode="json")
+        write_record(trial, TrialStart(number=0, params={}, config=values, created=datetime.now(UTC)))
+    return read_trial(trial)
+
+
+def _spec(name: str, config: TrialConfig, num_gpus: int) -> SweepSpec:
+    """The sweep that has this one trial, and nothing to search."""
+    return SweepSpec(
+        name=name,
+        data=config.data,
+        objectives=default_objectives(config),
+        base=config.model_dump(mode="json", exclude={"data"}, exclude_unset=True),
+        space={},
+        search=SearchSection(trials=1),
+        pruning=PruningSection(kind="none"),
+        resources=ResourcesSection(gpu=num_gpus),
+    )
+
+
+def _require_same(config: TrialConfig, trial: Path) -> None:
+    """Raise SweepError unless `trial` is one of this configuration, and the only one of its sweep."""
+    name, advice = trial.parent.parent.name, "give this one another name with --name"
+    others = sorted(other.name for other in trial.parent.glob("[0-9]*") if other != trial)
+    if others:
+        raise SweepError(f"{name} is a sweep of several trials already; {advice}")
+    if not (trial / "trial.json").exists():
+        return  # it was broken off before it began
+    before = _values(read_trial(trial).start.config)
+    now = _values(config.model_dump(mode="json"))
+    differing = [path for path in dict.fromkeys([*before, *now]) if before.get(path) != now.get(path)]
+    if differing:
+        shown = ", ".join(f"{path} was {before.get(path)} and is {now.get(path)}" for path in differing[:3])
+        more = f", and {len(differing) - 3} more" if len(differing) > 3 else ""
+        raise SweepError(f"there is another training {name} already: {shown}{more}; {advice}")
+
+
+def _values(content: Any, path: str = "") -> dict[str, Any]:
+    """The plain values of a configuration by dotted path."""
+    if isinstance(content, Mapping):
+        items: Any = content.items()
+    elif isinstance(content, list):
+        items = enumerate(content)
+    else:
+        return {path: content}
+    inner = (_values(value, f"{path}.{key}" if path else str(key)) for key, value in items)
+    return {name: value for values in inner for name, value in values.items()}
+
+
+@contextmanager
+def _outcome_recorded(trial: Trial, num_gpus: float) -> Iterator[None]:
+    """Write down how the training ended, unless it was interrupted: then the same command goes on with it."""
+    try:
+        yield
+    except (DivergedError, GpuMemoryError) as error:
+        record_end(trial.folder, "diverged", str(error), num_gpus)
+        raise
+    except torch.OutOfMemoryError:
+        record_end(trial.folder, "diverged", OUT_OF_MEMORY, num_gpus)
+        raise SweepError(OUT_OF_MEMORY) from None
+    except Exception as error:
+        record_end(trial.folder, "failed", " ".join(f"{type(error).__name__}: {error}".split()), num_gpus)
+        raise
+    record_end(trial.folder, "complete", "", num_gpus)

@@ -1,0 +1,90 @@
+"""One trial, trained and recorded. Knows nothing of Ray: who runs it decides what to do with each evaluation."""
+
+import socket
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from data.loaders import Loader, open_loader
+from data.manifest import Manifest, check_quick
+from models.config.trial import TrialConfig
+from models.evaluation import Evaluation
+from models.fit import check_fit, image_side
+from models.measures.fid_reference import FidReference, fid_reference
+from models.measures.validation import Validation
+from models.training.loop import train
+from models.training.state import TrainingState
+from search.errors import SweepError
+from search.records import Trial, TrialState, read_sweep_record, read_trial, write_evaluations, write_record
+from search.samples import write_samples
+from search.tensorboard import TrialTensorboard
+
+OUT_OF_MEMORY = "out of GPU memory; lower data.batch_size or model.width, or give more GPU"
+
+
+def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
+    """Train the trial of `folder` from where it was left; an evaluation is yielded when all of it is written.
+
+    Raises:
+        HuetuneError: the training diverged or does not fit the GPU, or configuration and data do not fit together.
+    """
+    trial = read_trial(folder)
+    config = TrialConfig.model_validate(trial.start.config)
+    running = _record_running(trial)
+    manifests = {name: check_quick(beton) for name, beton in config.data.files.items()}
+    _require_the_sweeps_data(folder, manifests)
+    check_fit(config, manifests)
+    classes, counts = manifests["train"].classes, manifests["train"].ab_bin_counts
+    bin_counts = torch.tensor(counts) if any(counts) else None
+    hashes = {name: manifest.sha256 for name, manifest in manifests.items()}
+    with _loaders(config, device) as (batches, val):
+        fid = _fid_reference(config, val, device)
+        if fid is not None:
+            write_record(folder, running.model_copy(update={"fid_weights": fid.network.weights_hash}))
+        state = TrainingState(config, len(classes), image_side(config, val.manifest), device, bin_counts, hashes)
+        validation = Validation(val, config, classes, state.losses, bin_counts, fid, device)
+        with TrialTensorboard(folder / "tensorboard", config.tasks) as tensorboard:
+            for evaluation in train(state, batches, validation, folder / "checkpoints"):
+                write_evaluations(folder, state.history)
+                samples = validation.samples(state.evaluated, config.evaluation.samples)
+                write_samples(folder / "samples.png", samples)
+                tensorboard.add(evaluation, samples)
+                yield evaluation
+
+
+def _record_running(trial: Trial) -> TrialState:
+    state = TrialState(
+        state="running", started=datetime.now(UTC), attempts=trial.state.attempts + 1, node=socket.gethostname()
+    )
+    write_record(trial.folder, state)
+    return state
+
+
+@contextmanager
+def _loaders(config: TrialConfig, device: torch.device) -> Iterator[tuple[Loader, Loader]]:
+    train_loader = open_loader(config.data.train, config.data, training=True, seed=config.seed, device=device)
+    with closing(train_loader):
+        val_loader = open_loader(config.data.val, config.data, training=False, seed=config.seed, device=device)
+        with closing(val_loader):
+            yield train_loader, val_loader
+
+
+def _require_the_sweeps_data(folder: Path, manifests: Mapping[str, Manifest]) -> None:
+    """Trials on other photos than those of the record would not compare."""
+    known = read_sweep_record(folder.parent.parent).data
+    for split, manifest in manifests.items():
+        if manifest.sha256 != known[split]["sha256"]:
+            raise SweepError(f"{known[split]['file']} on this node is not the {split} set that the sweep began with")
+
+
+def _fid_reference(config: TrialConfig, val: Loader, device: torch.device) -> FidReference | None:
+    num_images = min(config.evaluation.fid_images, val.num_samples)
+    if not num_images or "colorization" not in config.tasks:
+        return None
+    side, wanted = image_side(config, val.manifest), config.evaluation
+    return fid_reference(
+        config.data.val, val.manifest, val, num_images, side, device, wanted.fid_weights, wanted.metric_space
+    )

@@ -1,0 +1,63 @@
+"""Which configurations measure which objective."""
+
+from typing import Any
+
+import pytest
+
+from models.config.trial import TrialConfig
+from models.evaluation import DIRECTIONS
+from search.errors import SpecError
+from search.objectives import check_objectives, default_objectives
+
+CLASSES = {"classification": 1.0}
+
+
+def config_of(**sections: Any) -> TrialConfig:
+    return TrialConfig.model_validate({"data": {"train": "t", "val": "v"}, **sections})
+
+
+@pytest.mark.parametrize(
+    ("name", "without", "words", "with_it"),
+    [
+        ("fid", {"evaluation": {"fid_images": 0}}, "set evaluation.fid_images above 0", {}),
+        ("kid", {}, "set evaluation.kid to true", {"evaluation": {"kid": True}}),
+        ("lpips", {}, "set evaluation.lpips to alex", {"evaluation": {"lpips": "vgg"}}),
+        ("classifier_top1", {}, "evaluation.classifier", {"evaluation": {"classifier": "vgg16"}}),
+        ("classifier_agreement", {}, "evaluation.classifier", {"evaluation": {"classifier": "vgg16"}}),
+        ("accuracy", {}, "set loss.classification above 0", {"loss": CLASSES}),
+        ("macro_f1", {}, "set loss.classification above 0", {"loss": CLASSES}),
+        ("teacher_agreement", {"loss": CLASSES}, "set loss.teacher", {}),
+        ("discriminator_error", {"loss": {"adversarial": "wgan-gp"}}, "not to wgan-gp", {}),
+        ("discriminator_error", {"loss": {"adversarial": "none"}}, "set loss.adversarial", {}),
+        ("l1", {"loss": CLASSES | {"l1": 0, "adversarial": "none"}}, "l1 needs colorization; set loss.l1", {}),
+    ],
+)
+def test_objective_without_its_setting_is_refused(
+    name: str, without: dict[str, Any], words: str, with_it: dict[str, Any]
+):
+    objectives = {name: DIRECTIONS[name]}
+    with pytest.raises(SpecError, match=words) as caught:
+        check_objectives(objectives, [config_of(**with_it or {"loss": CLASSES}), config_of(**without)])
+    assert "\n" not in str(caught.value)
+    if with_it:
+        check_objectives(objectives, [config_of(**with_it)])
+
+
+def test_teacher_takes_the_place_of_the_labels():
+    stopping = {"classification": {"metric": "teacher_agreement"}}
+    taught = [
+        config_of(loss=CLASSES | {"teacher": teacher}, early_stopping=stopping) for teacher in ("vgg16", "resnet50")
+    ]
+    check_objectives({"teacher_agreement": "max"}, taught[:1])
+    with pytest.raises(SpecError, match="different teachers does not compare"):
+        check_objectives({"teacher_agreement": "max"}, taught)
+    with pytest.raises(SpecError, match="accuracy needs a classification head that learns the labels"):
+        check_objectives({"accuracy": "max"}, taught)
+
+
+def test_a_single_training_is_judged_by_each_of_its_tasks():
+    no_photos = {"fid_images": 0}
+    assert default_objectives(config_of(loss=CLASSES)) == {"fid": "min", "accuracy": "max"}
+    assert default_objectives(config_of(evaluation=no_photos)) == {"l1": "min"}
+    only_labels = config_of(loss=CLASSES | {"l1": 0, "adversarial": "none"}, evaluation=no_photos)
+    assert default_objectives(only_labels) == {"accuracy": "max"}
