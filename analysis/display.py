@@ -22,9 +22,8 @@ LABELS = {
     "colourfulness_distance": "colourfulness distance",
     "classifier_top1": "classifier top-1",
     "classifier_agreement": "classifier agreement",
-    "discriminator_error": "discriminator error",
 }
-SHARES = {"accuracy", "teacher_agreement", "classifier_top1", "classifier_agreement", "discriminator_error"}
+SHARES = {"accuracy", "teacher_agreement", "classifier_top1", "classifier_agreement"}
 """Metrics that are written in per cent."""
 
 

@@ -3,8 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_COSTLY = ("fid", "kid", "kid_low", "kid_high", "lpips", "classifier_agreement", "classifier_top1")
-_LABELLED = ("accuracy", "macro_f1")
+from models.evaluation import COSTLY, OF_LABELS
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,9 @@ class Evaluated:
 
     def num_of(self, name: str) -> int:
         """Photos behind a value."""
-        if name in _COSTLY:
+        if name in COSTLY:
             return self.num_costly
-        return self.num_labelled if name in _LABELLED else self.num_photos
+        return self.num_labelled if name in OF_LABELS else self.num_photos
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -18,7 +18,7 @@ from models.config.evaluation import EvaluationConfig
 from models.config.trial import TrialConfig
 from models.evaluation import Measurement
 from models.measures.baselines import RandomColours, gray, truth
-from models.measures.fid_reference import FidReference, fid_reference
+from models.measures.fid_reference import fid_reference
 from models.measures.measure import Colorize
 from models.measures.validation import Validation
 from models.training.checkpoint import LAST, checkpoint_path, load_generator
@@ -101,16 +101,8 @@ def _validation(
     photos: Loader, config: TrialConfig, classes: Sequence[str], train: Path | None, device: torch.device
 ) -> Validation:
     bin_counts = None if train is None else torch.tensor(read_manifest(train).ab_bin_counts)
-    return Validation(photos, config, classes, None, bin_counts, _fid_reference(photos, config, device), device)
-
-
-def _fid_reference(photos: Loader, config: TrialConfig, device: torch.device) -> FidReference | None:
-    wanted = config.evaluation
-    if not wanted.fid_images or "colorization" not in config.tasks:
-        return None
-    num_photos, side = min(wanted.fid_images, photos.num_samples), config.data.image_size or photos.manifest.size
-    weights, space = wanted.fid_weights, wanted.metric_space
-    return fid_reference(config.data.val, photos.manifest, photos, num_photos, side, device, weights, space)
+    fid = fid_reference(config, photos.manifest, photos, device)
+    return Validation(photos, config, classes, None, bin_counts, fid, device)
 
 
 def _evaluated(measurement: Measurement, photos: Loader, config: TrialConfig) -> Evaluated:

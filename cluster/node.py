@@ -12,13 +12,13 @@ import torch
 from data.errors import HuetuneError
 from data.manifest import check_quick
 from models.config.trial import TrialConfig
+from models.objectives.lpips import BACKBONES as LPIPS_BACKBONES
 from models.weights import load_state, weights_hash
 from search.provenance import versions
 from search.spec import SweepSpec
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108
 MIN_SHM_GIB = 1.0
-LPIPS_BACKBONES = {"alex": "alexnet", "vgg": "vgg16"}
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,10 @@ class Batch:
     def split(self, num_parts: int) -> list["Batch"]:
         """The batch in parts of nearly the same size, at most so many; each with its share of the unlabelled photos."""
         num_parts = min(num_parts, len(self.label))
-        chosen = [slice(first, None, num_parts) for first in range(num_parts)]
-        return [Batch(self.lightness[one], self.ab[one], self.label[one], self.scale) for one in chosen]
+        return [self[first::num_parts] for first in range(num_parts)]
+
+    def __getitem__(self, photos: slice) -> "Batch":
+        return Batch(self.lightness[photos], self.ab[photos], self.label[photos], self.scale)
 
 
 class Batches(Protocol):

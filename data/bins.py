@@ -205,6 +205,13 @@ def gamut_bins() -> AbBins:
     return AbBins(torch.from_numpy(points[inside, 0]).float())
 
 
+@cache
+def gamut_bins_on(device: torch.device) -> AbBins:
+    """The same on a device, kept for all that ask: they bring tables that are computed once."""
+    bins = gamut_bins()
+    return bins if bins.centres.device == device else bins.to(device)
+
+
 def _cube_edges() -> NDArray[np.float64]:
     """ab (3072,2) of the colours on the edges of the RGB cube, which span the hull of all 256³ colours."""
     levels = torch.linspace(0, 1, 256)

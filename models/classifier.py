@@ -1,14 +1,16 @@
 """A classifier of torchvision with its ImageNet weights, as a judge of colorized photos and as a teacher."""
 
-import difflib
 import functools
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torchvision import models
+from torchvision.models import get_model_weights
+from torchvision.transforms.functional import center_crop, resize
 
-from models.weights import WeightsError, load_state
+from models.frozen import freeze
+from models.networks.outline import outline
+from models.weights import load_state
 
 
 class ImageNetClassifier(nn.Module):
@@ -19,29 +21,38 @@ class ImageNetClassifier(nn.Module):
     the published one.
     """
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, name: str) -> None:
-        """`name` as torchvision has it. Raises WeightsError for one that it has not, or without weights that fit."""
+        """`name` as torchvision has it. Raises WeightsError without weights, or for those of another network."""
         super().__init__()
-        known = models.list_models(module=models)
-        if name not in known:
-            close = ", ".join(difflib.get_close_matches(name, known, n=1, cutoff=0.5)) or "vgg16"
-            raise WeightsError(f"torchvision has no classifier {name!r}; did you mean {close}?")
-        with torch.device("meta"):  # initial weights would take time and random numbers
-            network = models.get_model(name, weights=None)
-        try:
-            network.load_state_dict(load_state(name), assign=True)
-        except RuntimeError as error:  # of several lines, one for each layer
-            raise WeightsError(f"the weights found for {name} are of another network: replace the file") from error
+        state = load_state(name)
+        network: Any = outline(name)
         if hasattr(network, "transform_input"):
             network.transform_input = True  # inception_v3 and googlenet were trained on −1 to 1
-        self.network = network.requires_grad_(False)
-        self.prepare = next(iter(models.get_model_weights(name))).transforms()
+        self.network: nn.Module = freeze(network, state, name)
+        preset = next(iter(get_model_weights(name))).transforms()
+        self._resize = functools.partial(
+            resize, size=preset.resize_size, interpolation=preset.interpolation, antialias=preset.antialias
+        )
+        self._crop_size = preset.crop_size
+        self.register_buffer("mean", torch.tensor(preset.mean)[:, None, None], persistent=False)
+        self.register_buffer("deviation", torch.tensor(preset.std)[:, None, None], persistent=False)
         self.eval()
 
     def forward(self, rgb: Tensor) -> Tensor:
         """Logits (B,1000) of photos (B,3,H,W) in 0..1."""
-        logits: Tensor = self.network(self.prepare(rgb))
+        logits: Tensor = self.network(self.prepared(rgb))
         return logits
+
+    def prepared(self, rgb: Tensor) -> Tensor:
+        """What the network is shown of photos (B,3,H,W) in 0..1.
+
+        torchvision's own normalisation reads the deviation back from the GPU, which would hold up every training step.
+        """
+        cut: Tensor = center_crop(self._resize(rgb), self._crop_size)
+        return (cut - self.mean) / self.deviation
 
     def train(self, mode: bool = True) -> Self:
         """Stays in evaluation mode, inside a module that trains too."""

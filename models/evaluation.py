@@ -20,9 +20,12 @@ DIRECTIONS: dict[str, Literal["min", "max"]] = {
     "colourfulness_distance": "min",
     "classifier_top1": "max",
     "classifier_agreement": "max",
-    "discriminator_error": "min",
 }
 """Every validation metric and which way is better. Their exact definitions are in measures/README.md."""
+COSTLY = {"fid", "kid", "kid_low", "kid_high", "lpips", "classifier_top1", "classifier_agreement"}
+"""Metrics and details that are not measured every time, and on the first photos alone: see evaluation.costly_every."""
+OF_LABELS = {"accuracy", "macro_f1", "classifier_top1"}
+"""Metrics of the labelled photos alone, left out where there are none."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Measurement:
     losses: dict[str, float] = field(default_factory=dict)
     """The losses of the training, measured on the validation photos, unweighted."""
     details: dict[str, float] = field(default_factory=dict)
-    """What is neither better high nor low: colourfulness, the ends of an interval."""
+    """What is neither better high nor low: colourfulness, the ends of an interval, the discriminator's error."""
 
 
 class Evaluation(BaseModel):

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from data.errors import HuetuneError
 from data.manifest import Manifest
 from models.config.trial import TrialConfig
+from models.networks.fusion import BRANCH_STRIDE
 
 MIN_SIDE = 24
 """PatchGAN halves a side three times, and its last two convolutions take a pixel each."""
-FUSION_STRIDE = 64
-"""From an image's side to that of the class branch, which ends three halvings after the encoder's third block."""
 
 
 class FitError(HuetuneError):
@@ -69,8 +68,8 @@ def _crop(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
 
 def _bottleneck(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
     side = training_side(config, manifests["train"])
-    if config.model.head == "fusion" and "classification" in config.tasks and side % FUSION_STRIDE:
-        return f"the fused class branch needs multiples of {FUSION_STRIDE} px, got {side}; set data.image_size"
+    if config.model.head == "fusion" and "classification" in config.tasks and side % BRANCH_STRIDE:
+        return f"the fused class branch needs multiples of {BRANCH_STRIDE} px, got {side}; set data.image_size"
     normalised = config.model.bottleneck_norm or config.model.from_torchvision
     if side != config.model.stride or not normalised:
         return ""
@@ -103,8 +102,12 @@ def _classes(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
     classes = manifests["train"].classes
     if classes != manifests["val"].classes:
         return "the training and the validation file have different classes; build both in one go"
-    if "classification" in config.tasks and config.loss.teacher is None and len(classes) < 2:
+    if "classification" not in config.tasks or config.loss.teacher is not None:
+        return ""
+    if len(classes) < 2:
         return f"{len(classes)} classes leave nothing to classify; set loss.classification to 0, or label the photos"
+    if not sum(manifests["val"].class_counts.values()):
+        return "no photo of data.val is labelled to measure accuracy on; set loss.classification to 0, or label some"
     return ""
 
 

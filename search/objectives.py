@@ -1,16 +1,13 @@
 """What it takes to measure each metric that a sweep can have as an objective."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from models.config.section import Task
 from models.config.trial import TrialConfig
-from models.evaluation import DIRECTIONS
+from models.evaluation import DIRECTIONS, OF_LABELS
 from search.errors import SpecError
 from search.explain import nearest
-
-COSTLY = {"fid", "kid", "lpips", "classifier_top1", "classifier_agreement"}
-"""Not measured every time: see evaluation.costly_every."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +31,6 @@ NEEDS: dict[str, Need] = {
     "accuracy": Need(lambda config: config.loss.teacher is None, _HEAD),
     "macro_f1": Need(lambda config: config.loss.teacher is None, _HEAD),
     "teacher_agreement": Need(lambda config: config.loss.teacher is not None, "needs a teacher; set loss.teacher"),
-    "discriminator_error": Need(
-        lambda config: config.loss.adversarial not in ("none", "wgan-gp"),
-        "needs a discriminator that tells real from generated; set loss.adversarial, and not to wgan-gp",
-    ),
 }
 """Beyond the task that the metric is of."""
 
@@ -63,6 +56,13 @@ def check_objectives(objectives: dict[str, str], configs: Sequence[TrialConfig])
             raise SpecError(f"objectives: {name} {need.otherwise}, in all trials")
     if "teacher_agreement" in objectives and len({config.loss.teacher for config in configs}) > 1:
         raise SpecError("objectives: teacher_agreement with different teachers does not compare; set one loss.teacher")
+
+
+def check_labels(objectives: Iterable[str], num_labelled: int) -> None:
+    """Raise SpecError if an objective is of labels, and none of the validation photos has one."""
+    of_labels = [name for name in objectives if name in OF_LABELS]
+    if of_labels and not num_labelled:
+        raise SpecError(f"objectives: {of_labels[0]} needs labels, which no photo of data.val has; take another one")
 
 
 def default_objectives(config: TrialConfig) -> dict[str, str]:

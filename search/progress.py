@@ -59,7 +59,8 @@ class SweepProgress:
         if trial.state.state != "complete" or trial.final is None:
             return
         for name, direction in self._objectives.items():
-            value = trial.final.metrics[name]
+            if (value := trial.final.metrics.get(name)) is None:
+                continue
             sign = -1 if direction == "max" else 1
             if name not in self._best or sign * value < sign * self._best[name][0]:
                 self._best[name] = (value, trial.number)

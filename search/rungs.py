@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from models.config.trial import TrialConfig
+from models.evaluation import COSTLY
 from search.errors import SpecError
-from search.objectives import COSTLY
 from search.sections import PruningSection
 
 

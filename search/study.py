@@ -59,11 +59,14 @@ class SweepStudy:
         if self._study.get_trials(deepcopy=False)[trial.number].state.is_finished():
             return
         state = _TOLD_AS[trial.state.state]
-        if state is OptunaState.COMPLETE:
-            assert trial.final is not None
-            self._study.tell(trial.number, [trial.final.metrics[name] for name in self._spec.objectives])
-        else:
+        metrics = trial.final.metrics if trial.final else {}
+        values = [metrics[name] for name in self._spec.objectives if name in metrics]
+        if state is not OptunaState.COMPLETE:
             self._study.tell(trial.number, state=state)
+        elif len(values) == len(self._spec.objectives):
+            self._study.tell(trial.number, values)
+        else:  # none of the first photos has the label that classifier_top1 needs
+            self._study.tell(trial.number, state=OptunaState.FAIL)
 
     def settle(self, folder: Path) -> tuple[list[int], list[int]]:
         """Bring the study up to the records after a break.

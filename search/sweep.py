@@ -19,6 +19,7 @@ from search.budget import BudgetMeter
 from search.connection import connected, require_resources
 from search.errors import SweepError
 from search.lock import only_driver
+from search.objectives import check_labels
 from search.pareto_asha import ParetoAsha
 from search.progress import SweepProgress
 from search.provenance import sweep_record
@@ -89,6 +90,7 @@ def _checked_data(spec: SweepSpec) -> dict[str, Manifest]:
             "objectives: classifier_top1 needs photos of ImageNet's classes, and these have others "
             f"({', '.join(classes[:3])} ...); take classifier_agreement"
         )
+    check_labels(spec.objectives, num_labelled=sum(manifests["val"].class_counts.values()))
     check_rungs(spec.pruning, dict(spec.objectives), spec.corner_configs, manifests["train"].num_samples)
     return manifests
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 from rich.console import Console
@@ -89,25 +88,9 @@ def _require_same(config: TrialConfig, trial: Path) -> None:
         raise SweepError(f"{name} is a sweep of several trials already; {advice}")
     if not (trial / "trial.json").exists():
         return  # it was broken off before it began
-    before = _values(read_trial(trial).start.config)
-    now = _values(config.model_dump(mode="json"))
-    differing = [path for path in dict.fromkeys([*before, *now]) if before.get(path) != now.get(path)]
-    if differing:
-        shown = ", ".join(f"{path} was {before.get(path)} and is {now.get(path)}" for path in differing[:3])
-        more = f", and {len(differing) - 3} more" if len(differing) > 3 else ""
-        raise SweepError(f"there is another training {name} already: {shown}{more}; {advice}")
-
-
-def _values(content: Any, path: str = "") -> dict[str, Any]:
-    """The plain values of a configuration by dotted path."""
-    if isinstance(content, Mapping):
-        items: Any = content.items()
-    elif isinstance(content, list):
-        items = enumerate(content)
-    else:
-        return {path: content}
-    inner = (_values(value, f"{path}.{key}" if path else str(key)) for key, value in items)
-    return {name: value for values in inner for name, value in values.items()}
+    before = TrialConfig.model_validate(read_trial(trial).start.config)
+    if differences := config.differences(before):
+        raise SweepError(f"there is another training {name} already: {differences}; {advice}")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from data.manifest import Manifest, check_quick
 from models.config.trial import TrialConfig
 from models.evaluation import Evaluation
 from models.fit import check_fit, image_side
-from models.measures.fid_reference import FidReference, fid_reference
+from models.measures.fid_reference import fid_reference
 from models.measures.validation import Validation
 from models.training.loop import train
 from models.training.state import TrainingState
@@ -41,7 +41,7 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
     bin_counts = torch.tensor(counts) if any(counts) else None
     hashes = {name: manifest.sha256 for name, manifest in manifests.items()}
     with _loaders(config, device) as (batches, val):
-        fid = _fid_reference(config, val, device)
+        fid = fid_reference(config, val.manifest, val, device)
         if fid is not None:
             write_record(folder, running.model_copy(update={"fid_weights": fid.network.weights_hash}))
         state = TrainingState(config, len(classes), image_side(config, val.manifest), device, bin_counts, hashes)
@@ -78,13 +78,3 @@ def _require_the_sweeps_data(folder: Path, manifests: Mapping[str, Manifest]) ->
     for split, manifest in manifests.items():
         if manifest.sha256 != known[split]["sha256"]:
             raise SweepError(f"{known[split]['file']} on this node is not the {split} set that the sweep began with")
-
-
-def _fid_reference(config: TrialConfig, val: Loader, device: torch.device) -> FidReference | None:
-    num_images = min(config.evaluation.fid_images, val.num_samples)
-    if not num_images or "colorization" not in config.tasks:
-        return None
-    side, wanted = image_side(config, val.manifest), config.evaluation
-    return fid_reference(
-        config.data.val, val.manifest, val, num_images, side, device, wanted.fid_weights, wanted.metric_space
-    )

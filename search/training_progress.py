@@ -37,12 +37,19 @@ class TrainingProgress:
         self._before = evaluation
 
     def _line(self, evaluation: Evaluation) -> str:
-        metrics = [f"{name} {evaluation.metrics[name]:.4g}" for name in self._names if name in evaluation.metrics]
+        values = [f"{name} {value:.4g}" for name, value in self._shown(evaluation).items()]
         newly = [task for task in evaluation.stopped if self._before is None or task not in self._before.stopped]
         stops = [f"{task} stopped" for task in newly]
         return "  ".join(
-            [f"epoch {epoch_text(evaluation.epoch)}", evaluation.phase, *metrics, *self._rate(evaluation), *stops]
+            [f"epoch {epoch_text(evaluation.epoch)}", evaluation.phase, *values, *self._rate(evaluation), *stops]
         )
+
+    def _shown(self, evaluation: Evaluation) -> dict[str, float]:
+        """Values by name; where the discriminator trains alone the metrics stay as they are, and its error tells."""
+        values = {name: evaluation.metrics[name] for name in self._names if name in evaluation.metrics}
+        if set(evaluation.losses) == {"discriminator"} and "discriminator_error" in evaluation.details:
+            values["discriminator_error"] = evaluation.details["discriminator_error"]
+        return values
 
     def _rate(self, evaluation: Evaluation) -> list[str]:
         """Steps a second since the evaluation before, its own time included."""

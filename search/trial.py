@@ -11,6 +11,7 @@ from ray import tune
 
 from models.evaluation import Evaluation
 from models.training.loop import DivergedError
+from models.training.release import release_memory
 from models.training.step import GpuMemoryError
 from search.records import read_trial
 from search.training import OUT_OF_MEMORY, run_training
@@ -35,6 +36,8 @@ def run_trial(assignment: dict[str, Any]) -> None:
     except Exception as error:
         (folder / "error.txt").write_text(traceback.format_exc())
         report(_last(folder), "failed", " ".join(f"{type(error).__name__}: {error}".split()))
+    finally:
+        release_memory()
 
 
 def _report(number: int, evaluation: Evaluation | None, outcome: str, reason: str = "") -> None:

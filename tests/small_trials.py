@@ -56,3 +56,14 @@ def weights_of(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 def changed(module: torch.nn.Module, before: dict[str, torch.Tensor]) -> bool:
     """Whether any weight or statistic is another one than before."""
     return not all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two checkpoints hold the same, bit by bit."""
+    if isinstance(left, torch.Tensor):
+        return torch.equal(left, right)
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)

@@ -78,7 +78,7 @@ def test_trial_trains_validates_with_fid_and_resumes(
 ):
     loss = {"classification": 1.0, "adversarial": adversarial, "weighting": weighting}
     config, batches, val, state = opened(betons, loss=loss, compute=compute)
-    fid = fid_reference(betons.val, val.manifest, val, 9, 32, CUDA)
+    fid = fid_reference(config, val.manifest, val, CUDA)
     validation = Validation(val, config, val.manifest.classes, state.losses, None, fid, CUDA)
     first = next(iter(train(state, batches, validation, tmp_path)))
     _, _, _, state = opened(betons, loss=loss, compute=compute)

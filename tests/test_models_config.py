@@ -37,6 +37,13 @@ WHOLE = {"epochs": 1}
         ({"phases": [WHOLE]}, "phases have their own"),
         ({"epochs": None, "phases": [ALONE], "start_from": "a.pt"}, "no phase trains the generator"),
         ({"epochs": None, "phases": [ALONE, WHOLE]}, "a generator that has learned nothing: set start_from"),
+        (
+            {"epochs": None, "phases": [{"epochs": 1, "trains": ["decoder"], "without": ["l1", "adversarial"]}]},
+            "phases.0 trains decoder, but no loss that is on reaches them",
+        ),
+        ({"epochs": None, "phases": [{"epochs": 1, "hardest": 9}]}, "no phase before it trains the discriminator"),
+        ({"loss": {"adversarial_weight": 0}}, "greater than 0"),
+        ({"compute": {"accumulation": 5}}, "more parts than a batch of 4 has photos: lower it"),
         ({"epochs": None, "phases": [WHOLE, ALONE], "loss": {"adversarial": "none"}}, "there is no discriminator"),
         (
             {"epochs": None, "phases": [{"epochs": 1, "hardest": 9}], "loss": {"adversarial": "none"}},
@@ -45,7 +52,7 @@ WHOLE = {"epochs": 1}
         ({"epochs": None, "phases": [{"epochs": 1, "trains": ["head"]}], "loss": {}}, "there is none: set loss.class"),
         (
             {"epochs": None, "phases": [{"epochs": 1, "without": ["l1", "adversarial"]}], "loss": {}},
-            "with every loss off",
+            "no loss that is on reaches them",
         ),
         ({"epochs": None, "phases": [{}]}, "give either epochs or steps"),
         ({"epochs": None, "phases": [{"epochs": 1, "steps": 1}]}, "give either epochs or steps"),

@@ -79,10 +79,9 @@ def test_real_features_of_one_space_are_not_taken_for_those_of_the_other(
     data = DataConfig(train=betons.train, val=betons.val, batch_size=4)
     photos = open_loader(betons.val, data, training=False, seed=0, device=CPU)
     manifest = read_manifest(betons.val)
-    found = [
-        fid_reference(betons.val, manifest, photos, 5, 32, CPU, space=space).features
-        for space in ("rgb", "lab01", "rgb")
-    ]
+    evaluations = ({"fid_images": 5, "metric_space": space} for space in ("rgb", "lab01", "rgb"))
+    configs = [TrialConfig(data=data, evaluation=evaluation) for evaluation in evaluations]
+    found = [fid_reference(config, manifest, photos, CPU).features for config in configs]
     photos.close()
     assert found[0].shape == (5, 12)
     assert torch.equal(found[0], found[2])
@@ -123,7 +122,7 @@ def test_weights_of_another_network_are_refused_in_one_line(torch_home: Path):
     with pytest.raises(WeightsError, match="weights") as failed:
         ImageNetClassifier("shufflenet_v2_x0_5")
     assert "\n" not in str(failed.value)
-    with pytest.raises(WeightsError, match="'shufflnet_v2_x0_5'; did you mean shufflenet_v2_x0_5"):
+    with pytest.raises(WeightsError, match="no weights of 'shufflnet_v2_x0_5'"):
         ImageNetClassifier("shufflnet_v2_x0_5")
 
 

@@ -49,6 +49,13 @@ def test_gain_below_min_delta_is_none():
     assert monitors.stopped == ("colorization",)
 
 
+def test_gain_below_min_delta_is_the_best_all_the_same():
+    monitors = stopping({"patience": 3, "min_delta": 0.05}, {})
+    found = [update(monitors, {"l1": l1, "accuracy": 0.5}) for l1 in (0.20, 0.18, 0.16, 0.17)]
+    assert ["colorization" in improved for improved in found] == [True, True, True, False]
+    assert monitors.stopped == ("colorization",)  # 0.16 is not 0.05 below 0.20
+
+
 def test_without_patience_a_task_never_stops():
     monitors = stopping({}, {})
     for _ in range(50):
@@ -109,4 +116,12 @@ def test_tcdcn_stops_the_task_that_overfits_by_its_weighted_errors():
         losses = {"l1": 0.1, "classification": 0.1}
         val_losses = {"l1": 0.101, "classification": 0.5}
         monitors.update(BOTH, {"l1": 0.1, "accuracy": 0.5}, losses | {"adversarial": 9.0}, val_losses)
+    assert monitors.stopped == ("classification",)
+
+
+def test_tcdcn_waits_while_the_task_has_no_losses():
+    monitors = stopping({"criterion": "tcdcn", "window": 3}, {"criterion": "tcdcn", "window": 3})
+    for number in range(8):
+        losses = {"classification": 0.1} if number % 2 else {}  # every other stretch ends before a generator step
+        monitors.update(BOTH, {"l1": 0.1, "accuracy": 0.5}, losses, {"l1": 0.1, "classification": 0.5})
     assert monitors.stopped == ("classification",)

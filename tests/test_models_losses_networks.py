@@ -14,9 +14,10 @@ from data.batch import Batch
 from data.colour import AB_SCALES, to_rgb
 from models.classifier import imagenet_classifier
 from models.config.trial import TrialConfig
+from models.measures.perception import PerceptualDistance
 from models.networks.colorizer import Prediction
 from models.objectives.classification import TeacherDivergence
-from models.objectives.lpips import BACKBONES, build_lpips
+from models.objectives.lpips import BACKBONES, build_lpips, lpips_network
 from models.objectives.perceptual import PERCEPTUAL, PerceptualLoss, build_vgg_distance, perceptual_network
 from models.objectives.task_losses import TaskLosses
 from models.weights import WeightsError, load_state
@@ -40,6 +41,7 @@ def torch_home(random_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("TORCH_HOME", str(random_weights))
     yield
     perceptual_network.cache_clear()
+    lpips_network.cache_clear()
     imagenet_classifier.cache_clear()
 
 
@@ -114,6 +116,11 @@ def test_judging_networks_are_frozen_and_built_once(network: str):
     assert not any(parameter.requires_grad for parameter in judge.parameters())
     assert not any(module.training for module in judge.modules())
     assert perceptual_network(network) is judge
+
+
+def test_lpips_is_one_network_as_a_loss_and_as_a_metric():
+    metric = PerceptualDistance("vgg", torch.device("cpu"))
+    assert metric._lpips is perceptual_network("lpips")
 
 
 def test_teacher_divergence_is_kullback_leiblers():

@@ -62,7 +62,7 @@ def test_discriminator_alone_reports_its_error_and_judges_no_task(tmp_path: Path
     evaluations = list(itertools.islice(running, 3))
     assert not changed(state.generator, generator)
     assert all(set(evaluation.losses) == {"discriminator"} for evaluation in evaluations)
-    assert all(0 <= evaluation.metrics["discriminator_error"] <= 1 for evaluation in evaluations)
+    assert all(0 <= evaluation.details["discriminator_error"] <= 1 for evaluation in evaluations)
     assert evaluations[-1].stopped == ()
 
 
@@ -128,6 +128,14 @@ def test_training_starts_from_the_generator_of_another_trial(tmp_path: Path):
     own = state.generator.state_dict()
     assert {name for name in own if name not in kept} == {name for name in own if name.startswith("head.")}
     assert all(torch.equal(own[name], value) for name, value in kept.items())
+
+
+def test_generator_that_means_other_colours_is_refused(tmp_path: Path):
+    run(trial_config(epochs=1), tmp_path / "first")
+    data = {"train": "train.beton", "val": "val.beton", "batch_size": 4, "normalisation": "ab128"}
+    state = new_state(trial_config(data=data, start_from=tmp_path / "first" / "last.pt"))
+    with pytest.raises(CheckpointError, match=r"trained with data\.normalisation ab110"):
+        next(train(state, MemoryBatches(), validation(state), tmp_path / "second"))
 
 
 def test_generator_of_other_networks_is_refused(tmp_path: Path):

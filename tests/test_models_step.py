@@ -82,6 +82,27 @@ def test_batch_that_does_not_fit_is_halved_once_where_the_configuration_says_so(
         training_step(state, batch, plan)
 
 
+@pytest.mark.parametrize("adversarial", ["bce", "wgan-gp"])
+def test_memory_that_ends_in_the_generators_turn_leaves_the_discriminator_learning(adversarial: str):
+    changes = {"compute": {"out_of_memory": "halve"}, "loss": {"classification": 1, "adversarial": adversarial}}
+    state, plan, batch = ready(**changes)
+
+    def refuse(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+        frozen = not next(module.parameters()).requires_grad
+        if frozen and len(arguments[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    updates = []
+    state.discriminator.register_forward_pre_hook(refuse)
+    state.discriminator_optimizer.register_step_post_hook(lambda *_: updates.append(1))
+    losses = training_step(state, batch, plan)
+    assert {"discriminator", "adversarial", "l1"} <= set(losses)
+    assert len(updates) == 1  # what was done before the failure is not done again
+    before = weights_of(state.discriminator)
+    training_step(state, batch, plan)
+    assert changed(state.discriminator, before)
+
+
 def test_batch_that_does_not_fit_is_named_where_the_configuration_says_fail():
     state, plan, batch = ready()
     fit_only(state, 2)

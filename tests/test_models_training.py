@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from memory_batches import MemoryBatches
-from small_trials import CPU, changed, new_state, run, trial_config, validation, weights_of
+from small_trials import CPU, changed, new_state, run, same, trial_config, validation, weights_of
 
 from models.config.loss import Adversarial, Weighting
 from models.evaluation import Evaluation
@@ -39,7 +39,7 @@ def test_broken_off_trial_ends_as_if_nothing_had_happened(weighting: str, tmp_pa
         assert run(config, tmp_path / "broken") == whole[number - 1 :]  # the last one is said again
         for name in ("last", "best-joint"):
             left, right = (tmp_path / folder / f"{name}.pt" for folder in ("whole", "broken"))
-            assert _same(torch.load(left, weights_only=True), torch.load(right, weights_only=True)), name
+            assert same(torch.load(left, weights_only=True), torch.load(right, weights_only=True)), name
         for path in (tmp_path / "broken").iterdir():
             path.unlink()
 
@@ -53,7 +53,7 @@ def test_finished_trial_only_repeats_its_last_evaluation(tmp_path: Path):
 
 def test_checkpoint_of_another_configuration_or_of_other_photos_is_refused(tmp_path: Path):
     run(trial_config(), tmp_path, stop_after=1)
-    with pytest.raises(CheckpointError, match=r"loss\.l1 was 100\.0, now it is 50\.0; start a new trial"):
+    with pytest.raises(CheckpointError, match=r"loss\.l1 was 100\.0 and is 50\.0; start a new trial"):
         run(trial_config(loss={"classification": 1.0, "l1": 50}), tmp_path)
     state = new_state(trial_config())
     state.data["val"] = "c" * 64
@@ -164,13 +164,3 @@ def test_training_that_stops_early_measures_the_costly_metrics_then(tmp_path: Pa
 def test_joint_error_is_the_product_of_the_errors():
     evaluation = Evaluation(epoch=1, step=1, seconds=0, metrics={"l1": 0.1, "accuracy": 0.8})
     assert joint_error(trial_config(), evaluation) == pytest.approx(0.1 * 0.2)
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, torch.Tensor):
-        return torch.equal(left, right)
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
-    if isinstance(left, list | tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
-    return bool(left == right)

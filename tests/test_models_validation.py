@@ -21,6 +21,7 @@ from models.config.trial import TrialConfig
 from models.measures.baselines import RandomColours, gray, truth
 from models.measures.judge import Judge
 from models.measures.validation import Validation
+from models.networks.colorizer import Prediction
 from models.objectives.task_losses import TaskLosses
 
 CPU = torch.device("cpu")
@@ -101,6 +102,37 @@ def test_losses_are_means_over_photos_and_over_labelled_photos():
     assert found.metrics["accuracy"] == pytest.approx(share)
 
 
+class OneTrue(nn.Module):
+    """Gives the first photo its own colours, the others none."""
+
+    def forward(self, lightness: Tensor, detached: tuple[str, ...] = ()) -> Prediction:
+        (batch,) = MemoryBatches(1).in_file_order()
+        ab = torch.zeros_like(batch.ab)
+        ab[0] = batch.ab[0]
+        return Prediction([lightness], ab=ab)
+
+
+def test_one_perfect_photo_leaves_the_psnr_finite():
+    found = Validation(MemoryBatches(1), trial(), (), None, None, None, CPU)(OneTrue(), None, costly=False)
+    lightness, ab, _ = joined(list(MemoryBatches(1).in_file_order()))
+    pairs = list(zip(levels(lightness, ab), levels(lightness, torch.zeros_like(ab)), strict=True))
+    others = [peak_signal_noise_ratio(true, fake) for true, fake in pairs[1:]]
+    assert found.metrics["psnr"] == pytest.approx((100 + sum(others)) / 4, rel=1e-6)
+
+
+def test_metrics_of_labels_are_left_out_where_no_photo_has_one():
+    class Unlabelled(MemoryBatches):
+        def in_file_order(self) -> Iterator[Batch]:
+            for batch in super().in_file_order():
+                yield Batch(batch.lightness, batch.ab, torch.full_like(batch.label, -1), batch.scale)
+
+    config = trial(loss={"classification": 1.0})
+    measured = Validation(Unlabelled(), config, CLASSES, TaskLosses(config, None), None, None, CPU)
+    found = measured(Answering(0.25, (0.0, 1.0, 0.0)), None, costly=False)
+    assert set(found.metrics) == {"l1", "auc", "psnr", "ssim", "colourfulness_distance"}
+    assert set(found.losses) == {"l1"}
+
+
 @pytest.mark.parametrize(
     ("generator", "classes", "names"),
     [
@@ -154,7 +186,7 @@ def test_baselines_are_measured_by_the_same_code():
         "colourfulness_distance": 0,
     }
     assert perfect.metrics["ssim"] == pytest.approx(1)
-    assert perfect.metrics["psnr"] == math.inf
+    assert perfect.metrics["psnr"] == 100
     assert colourless.details["colourfulness"] < 0.5  # 256 levels of gray are not quite gray
     assert colourless.metrics == validation()(Answering(0.0), None, costly=False).metrics
 
@@ -189,9 +221,10 @@ def test_discriminator_error_counts_both_kinds_of_photo():
     _, ab, _ = joined(list(MemoryBatches(3).in_file_order()))
     rejected = (ab[:, 0].mean(dim=(1, 2)) < 0.0).double().mean().item()
     assert 0 < rejected < 1
-    assert found.metrics["discriminator_error"] == pytest.approx((rejected + 1) / 2)  # 0.25 always passes as real
+    assert found.details["discriminator_error"] == pytest.approx((rejected + 1) / 2)  # 0.25 always passes as real
     critic = validation()(Answering(0.25), Judge(SignOfA(), boundary=None), costly=False)
-    assert "discriminator_error" not in critic.metrics
+    assert "discriminator_error" not in critic.details
+    assert "discriminator_error" not in found.metrics  # nothing to minimise: a bad generator is told apart easily
 
 
 @pytest.mark.parametrize("evaluation", [{}, {"eval_mode": "train"}, {"dropout_at_eval": True}])
@@ -232,8 +265,9 @@ def test_metrics_of_a_diverged_generator_are_not_a_number():
     config = trial(loss={"classification": 1.0})
     generator = Answering(math.nan, (math.nan, 0.0, 0.0))
     found = validation(config)(generator, Judge(SignOfA(), 0.0), costly=True)
-    assert len(found.metrics) == 8
+    assert len(found.metrics) == 7
     assert all(math.isnan(value) for value in (*found.metrics.values(), *found.losses.values()))
+    assert math.isnan(found.details["discriminator_error"])
 
 
 def test_samples_are_gray_colorized_and_true():

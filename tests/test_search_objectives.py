@@ -7,7 +7,7 @@ import pytest
 from models.config.trial import TrialConfig
 from models.evaluation import DIRECTIONS
 from search.errors import SpecError
-from search.objectives import check_objectives, default_objectives
+from search.objectives import check_labels, check_objectives, default_objectives
 
 CLASSES = {"classification": 1.0}
 
@@ -27,8 +27,6 @@ def config_of(**sections: Any) -> TrialConfig:
         ("accuracy", {}, "set loss.classification above 0", {"loss": CLASSES}),
         ("macro_f1", {}, "set loss.classification above 0", {"loss": CLASSES}),
         ("teacher_agreement", {"loss": CLASSES}, "set loss.teacher", {}),
-        ("discriminator_error", {"loss": {"adversarial": "wgan-gp"}}, "not to wgan-gp", {}),
-        ("discriminator_error", {"loss": {"adversarial": "none"}}, "set loss.adversarial", {}),
         ("l1", {"loss": CLASSES | {"l1": 0, "adversarial": "none"}}, "l1 needs colorization; set loss.l1", {}),
     ],
 )
@@ -61,3 +59,15 @@ def test_a_single_training_is_judged_by_each_of_its_tasks():
     assert default_objectives(config_of(evaluation=no_photos)) == {"l1": "min"}
     only_labels = config_of(loss=CLASSES | {"l1": 0, "adversarial": "none"}, evaluation=no_photos)
     assert default_objectives(only_labels) == {"accuracy": "max"}
+
+
+def test_objective_of_labels_needs_labelled_photos():
+    check_labels({"l1": "min", "accuracy": "max"}, num_labelled=1)
+    check_labels({"l1": "min", "classifier_agreement": "max"}, num_labelled=0)
+    with pytest.raises(SpecError, match="accuracy needs labels, which no photo"):
+        check_labels({"l1": "min", "accuracy": "max"}, num_labelled=0)
+
+
+def test_error_of_the_discriminator_is_no_objective():
+    with pytest.raises(SpecError, match="unknown metric discriminator_error"):
+        check_objectives({"discriminator_error": "min"}, [config_of()])

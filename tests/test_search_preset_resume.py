@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from small_presets import small
-from small_trials import run
+from small_trials import run, same
 
 from models.config.trial import TrialConfig
 from search.preset import presets
@@ -43,9 +43,5 @@ def test_preset_broken_off_at_any_evaluation_ends_the_same(name: str, colorizer:
         run(config, folder, stop_after=number, side=SIDE)
         torch.manual_seed(12345)  # whatever happened in between
         assert run(config, folder, side=SIDE) == whole[number - 1 :]
-        assert same_weights(tmp_path / "whole" / "last.pt", folder / "last.pt")
-
-
-def same_weights(left: Path, right: Path) -> bool:
-    one, other = (torch.load(path, weights_only=True)["generator"] for path in (left, right))
-    return all(torch.equal(value, other[name]) for name, value in one.items())
+        ends = [torch.load(path / "last.pt", weights_only=True) for path in (tmp_path / "whole", folder)]
+        assert same(*ends)

@@ -62,7 +62,7 @@ def test_discriminator_finetunes_a_finished_colorizer(data: Path, tmp_path: Path
     trial = trained("discriminator-finetune", data, tmp_path, f"start_from={before}")
     first, *_, last = trial.evaluations
     assert (first.phase, last.phase) == ("discriminator", "hardest")
-    assert 0 <= first.metrics["discriminator_error"] <= 1
+    assert 0 <= first.details["discriminator_error"] <= 1
     assert set(first.losses) == {"discriminator"}  # the generator stays as it is
     assert {"bins", "adversarial"} <= set(last.losses)
     assert last.step == 4 + 2 * 2  # 2 batches of the 12 hardest

@@ -1,4 +1,4 @@
-"""The losses of a trial and their weights. A weight of 0 leaves a loss out."""
+"""The losses of a trial and their weights. A weight of 0 leaves a task's loss out."""
 
 from typing import Any, Literal, Self, get_args
 
@@ -8,6 +8,8 @@ from models.config.classifiers import Classifier
 from models.config.section import Section, Task
 
 ReconstructionLoss = Literal["l1", "l2", "smooth_l1", "perceptual", "bins"]
+AB_LOSSES = ("l1", "l2", "smooth_l1", "perceptual")
+"""Those that compare colours; `bins` compares distributions of them."""
 TaskLoss = Literal[ReconstructionLoss, "classification"]
 LossName = Literal[TaskLoss, "adversarial"]
 TASK_OF: dict[TaskLoss, Task] = {
@@ -51,8 +53,9 @@ class LossConfig(Section):
     cagrad_c: float = Field(0.5, ge=0, lt=1)
     """How far CAGrad may go from the mean gradient."""
     adversarial: Adversarial = "bce"
-    adversarial_weight: float = Field(1.0, ge=0)
-    """Weight of the generator's adversarial loss. Never learned: that loss can be negative."""
+    adversarial_weight: float = Field(1.0, gt=0)
+    """Weight of the generator's adversarial loss; without one, set adversarial to none. Never learned: that loss can be
+    negative."""
     adversarial_balance: Literal["fixed", "gradient-norm"] = "fixed"
     """gradient-norm: times the ratio of the reconstruction's to the adversarial gradient at the last layer
     (Esser et al. 2021)."""

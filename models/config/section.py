@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 Task = Literal["colorization", "classification"]
 Part = Literal["generator", "encoder", "decoder", "head", "discriminator"]
 """What a phase can train; `generator` stands for encoder, decoder and head."""
+OWN_PART: dict[Task, Part] = {"colorization": "decoder", "classification": "head"}
+"""What only this task uses. The encoder serves both."""
 
 WeightsFile = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 """Absolute, since a worker of a cluster has another working directory."""

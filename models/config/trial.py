@@ -1,17 +1,18 @@
 """A trial's whole configuration. Every value can be searched by its dotted path, such as `loss.l1`."""
 
-import math
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from data.config import DataConfig
+from models.config.comparison import differences
 from models.config.compute import ComputeConfig
 from models.config.early_stopping import ClassificationStopping, ColorizationStopping, EarlyStoppingConfig
 from models.config.evaluation import EvaluationConfig
-from models.config.loss import TASK_OF, LossConfig, TaskLoss
+from models.config.loss import TASK_OF, LossConfig
 from models.config.model import ModelConfig
 from models.config.optimizer import OptimizerConfig
+from models.config.phase_rules import check_phases
 from models.config.phases import PhaseConfig
 from models.config.section import Section, Task, WeightsFile
 
@@ -44,13 +45,9 @@ class TrialConfig(Section):
     def stopping(self, task: Task) -> ColorizationStopping | ClassificationStopping:
         return self.early_stopping.colorization if task == "colorization" else self.early_stopping.classification
 
-    def losses_in(self, phase: PhaseConfig) -> tuple[TaskLoss, ...]:
-        """The task losses that are on in a phase."""
-        return tuple(name for name in self.loss.task_losses if name not in phase.without)
-
-    def losses_of(self, task: Task, phase: PhaseConfig) -> tuple[TaskLoss, ...]:
-        """Those of one task."""
-        return tuple(name for name in self.losses_in(phase) if TASK_OF[name] == task)
+    def differences(self, before: "TrialConfig") -> str:
+        """In words, what makes this another training than `before`; empty if nothing does."""
+        return differences(before.model_dump(mode="json"), self.model_dump(mode="json"))
 
     def num_batches(self, num_photos: int) -> int:
         """Batches in a pass over so many labelled photos: whole ones only."""
@@ -60,12 +57,8 @@ class TrialConfig(Section):
         """Passes that the whole training takes; one that a phase's last step cuts short counts as one."""
         total = 0
         for phase in self.schedule:
-            if phase.epochs is not None:
-                total += phase.epochs
-            else:
-                assert phase.steps is not None
-                chosen = min(phase.hardest or phase.photos or num_photos, num_photos)
-                total += math.ceil(phase.steps / max(self.num_batches(chosen), 1))
+            chosen = min(phase.hardest or phase.photos or num_photos, num_photos)
+            total += phase.num_epochs(self.num_batches(chosen))
         return total
 
     @model_validator(mode="after")
@@ -76,34 +69,16 @@ class TrialConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _phases_fit_the_losses(self) -> Self:
-        adversary = self.loss.has_adversary
-        for number, phase in enumerate(self.phases):
-            where = f"phases.{number}"
-            if "discriminator" in phase.trains and not phase.trains_generator and not adversary:
-                raise ValueError(
-                    f"{where} trains the discriminator alone, but loss.adversarial is none: there is no discriminator"
-                )
-            if phase.hardest is not None and not adversary:
-                raise ValueError(f"{where}.hardest needs a discriminator to judge the photos: set loss.adversarial")
-            if (
-                phase.trains_generator
-                and not self.losses_in(phase)
-                and not (adversary and "adversarial" not in phase.without)
-            ):
-                raise ValueError(f"{where} trains the generator with every loss off: shorten `without`")
-            if "head" in phase.trains and "classification" not in self.tasks:
-                raise ValueError(f"{where} trains the head, but there is none: set loss.classification above 0")
-            if "decoder" in phase.trains and "colorization" not in self.tasks:
-                raise ValueError(f"{where} trains the decoder, but there is none: set loss.l1 above 0")
-        if not self.schedule[0].trains_generator and self.start_from is None:
+    def _phases_teach_something(self) -> Self:
+        check_phases(self.schedule, self.loss, self.start_from)
+        return self
+
+    @model_validator(mode="after")
+    def _parts_of_a_batch_have_photos(self) -> Self:
+        if self.compute.accumulation > self.data.batch_size:
             raise ValueError(
-                "phases.0 trains a discriminator against a generator that has learned nothing: set start_from to the "
-                "checkpoint of another trial (checkpoints/last.pt in its folder)"
-            )
-        if not any(phase.trains_generator for phase in self.schedule):
-            raise ValueError(
-                "no phase trains the generator: a discriminator alone colorizes nothing; add generator to trains"
+                f"compute.accumulation is {self.compute.accumulation}, more parts than a batch of "
+                f"{self.data.batch_size} has photos: lower it"
             )
         return self
 

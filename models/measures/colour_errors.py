@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from data.bins import AbBins, gamut_bins
+from data.bins import AbBins, gamut_bins_on
 from data.colour import AB_SCALES
 from models.evaluation import Measurement
 from models.measures.measure import Means, Seen
@@ -20,7 +20,7 @@ class ColourErrors:
         self._means = Means()
         self._bins: AbBins | None = None
         if bin_counts is not None:
-            self._bins = gamut_bins().to(device)
+            self._bins = gamut_bins_on(device)
             self._rarity = self._bins.rebalancing_weights(bin_counts.to(device), uniform_share=0)  # (Q,)
 
     def add(self, seen: Seen) -> None:

@@ -10,6 +10,8 @@ from data.batch import Batches
 from data.manifest import Manifest
 from data.real_features import RealFeaturesKey, load_or_compute_real_features
 from models.config.evaluation import MetricSpace
+from models.config.trial import TrialConfig
+from models.fit import image_side
 from models.measures.fid import RESIZE, FidNetwork
 from models.measures.pictures import picture
 from models.weights import load_state
@@ -26,24 +28,19 @@ class FidReference:
         return len(self.features)
 
 
-def fid_reference(
-    beton: Path,
-    manifest: Manifest,
-    val: Batches,
-    num_images: int,
-    side: int,
-    device: torch.device,
-    weights: Path | None = None,
-    space: MetricSpace = "rgb",
-) -> FidReference:
-    """The reference on the first `num_images` photos of `val`, `side` pixels high and wide.
+def fid_reference(config: TrialConfig, manifest: Manifest, val: Batches, device: torch.device) -> FidReference | None:
+    """What `val`, the photos of `config.data.val`, are compared with; None for a trial without FID.
 
-    beton: the file of `val`; weights: of Inception, None for wherever they are found;
-    space: what the network is shown, `evaluation.metric_space` of the trials.
+    manifest: that of the file. Raises WeightsError without the network's weights.
     """
-    network = _network(device, weights)
+    wanted = config.evaluation
+    num_images = min(wanted.fid_images, manifest.num_samples)
+    if not num_images or "colorization" not in config.tasks:
+        return None
+    network, space, side = _network(device, wanted.fid_weights), wanted.metric_space, image_side(config, manifest)
     key = RealFeaturesKey(manifest.sha256, num_images, side, space, network.layer, network.weights_hash, RESIZE)
-    features = load_or_compute_real_features(beton, key, lambda: _real_features(val, network, num_images, space))
+    compute = functools.partial(_real_features, val, network, num_images, space)
+    features = load_or_compute_real_features(config.data.val, key, compute)
     return FidReference(network, features.to(device), space)
 
 

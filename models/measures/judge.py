@@ -20,7 +20,10 @@ class Judge:
 
 
 class DiscriminatorError:
-    """`discriminator_error`: of a photo, half for the true one judged generated, half for the generated judged true."""
+    """`discriminator_error`: of a photo, half for the true one judged generated, half for the generated judged true.
+
+    A detail: a low one is a good discriminator or a bad generator, which a sweep must not be told to look for.
+    """
 
     def __init__(self, discriminator: nn.Module, boundary: float) -> None:
         self._discriminator, self._boundary = discriminator, boundary
@@ -33,7 +36,7 @@ class DiscriminatorError:
         self._means.add("discriminator_error", (wrong / 2).masked_fill(~known, torch.nan))
 
     def result(self) -> Measurement:
-        return Measurement(self._means.result())
+        return Measurement({}, details=self._means.result())
 
     def _scores(self, seen: Seen, ab: Tensor) -> Tensor:
         """(B,) mean logits of the patches."""

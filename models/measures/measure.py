@@ -64,10 +64,9 @@ class Seen:
         """The first `count` photos of the batch, or all if there are no more."""
         if count >= len(self):
             return self
-        whole, asked = self.batch, self.prediction
-        batch = Batch(whole.lightness[:count], whole.ab[:count], whole.label[:count], whole.scale)
+        asked = self.prediction
         parts = [None if part is None else part[:count] for part in (asked.ab, asked.bins, asked.logits)]
-        return Seen(batch, Prediction([feature[:count] for feature in asked.features], *parts), self.space)
+        return Seen(self.batch[:count], Prediction([feature[:count] for feature in asked.features], *parts), self.space)
 
     def _picture(self, ab: Tensor, space: MetricSpace) -> Tensor:
         return picture(self.batch.lightness, ab, self.batch.scale, space)
@@ -95,8 +94,9 @@ class Means:
         self._sums[name] = self._sums[name] + sums if name in self._sums else sums
 
     def result(self) -> dict[str, float]:
-        """NaN where the weights are all 0."""
-        return {name: (total / weight).item() for name, (total, weight) in self._sums.items()}
+        """Those of which any weight was above 0: nothing has no mean."""
+        sums = {name: both.tolist() for name, both in self._sums.items()}
+        return {name: total / weight for name, (total, weight) in sums.items() if weight}
 
 
 def merged(measurements: Iterable[Measurement]) -> Measurement:

@@ -8,6 +8,8 @@ from models.evaluation import Measurement
 from models.measures.measure import Means, Seen
 
 LEVELS = (0.0, 255.0)
+LARGEST_PSNR = 100.0
+"""In dB. Equal pictures have an infinite one, and a single such photo would make the mean infinite too."""
 
 
 class PictureQuality:
@@ -21,7 +23,7 @@ class PictureQuality:
         psnr = peak_signal_noise_ratio(generated, true, LEVELS, dim=(1, 2, 3), reduction="none")
         ssim = structural_similarity_index_measure(generated, true, data_range=LEVELS, reduction="none")
         assert isinstance(ssim, Tensor)  # a tuple only if its parts are asked for
-        self._means.add("psnr", seen.marked(psnr))
+        self._means.add("psnr", seen.marked(psnr.clamp(max=LARGEST_PSNR)))
         self._means.add("ssim", seen.marked(ssim))
         self._colourfulness.add("colourfulness", seen.marked(colourfulness(seen.generated_rgb)))
         self._colourfulness.add("colourfulness_true", colourfulness(seen.true_rgb))

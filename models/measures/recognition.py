@@ -11,7 +11,7 @@ from models.measures.measure import Means, Seen
 
 
 class LabelRecognition:
-    """`accuracy` and `macro_f1` over the labelled photos; NaN if there are none."""
+    """`accuracy` and `macro_f1` over the labelled photos; neither if there are none."""
 
     def __init__(self, num_classes: int, device: torch.device) -> None:
         self._accuracy = MulticlassAccuracy(num_classes, average="micro", ignore_index=-1).to(device)
@@ -27,9 +27,11 @@ class LabelRecognition:
         self._valid.add("valid", _marked(torch.ones_like(label), logits), label >= 0)
 
     def result(self) -> Measurement:
-        valid = self._valid.result()["valid"]  # 1, or NaN
+        marks = self._valid.result()  # 1, or NaN
+        if not marks:
+            return Measurement({})
         accuracy, macro_f1 = self._accuracy.compute().item(), self._macro_f1.compute().item()
-        return Measurement({"accuracy": valid * accuracy, "macro_f1": valid * macro_f1})
+        return Measurement({"accuracy": marks["valid"] * accuracy, "macro_f1": marks["valid"] * macro_f1})
 
 
 class TeacherAgreement:

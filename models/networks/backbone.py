@@ -17,6 +17,7 @@ from torchvision.models import get_model
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from models.networks.errors import NetworkError
+from models.networks.outline import outline
 from models.networks.width import rescale
 from models.weights import WeightsError, load_state
 
@@ -62,7 +63,7 @@ def map_names(backbone: str) -> tuple[str, ...]:
     Where a block halves the side, what it computes before it does is not a map: it is the block's own affair.
     Raises NetworkError if there is no map of stride 32.
     """
-    network = _outline(backbone)
+    network = outline(backbone)
     given: dict[str, tuple[int, int]] = {}
     hooks = [module.register_forward_hook(partial(_note, given, name)) for name, module in network.named_modules()]
     # Networks for one size alone fail in their own ways, and then lack a map.
@@ -91,7 +92,7 @@ def load_pretrained(encoder: BackboneEncoder, backbone: str, path: Path | None) 
     """
     state = load_state(backbone, path)
     wanted = encoder.maps.state_dict()
-    whole = _outline(backbone).state_dict()
+    whole = outline(backbone).state_dict()
     # Files older than torch 0.4.1 have no counters, which nothing reads here.
     missing = [
         name
@@ -104,19 +105,6 @@ def load_pretrained(encoder: BackboneEncoder, backbone: str, path: Path | None) 
         fault = f"{missing[0]} is missing or has another shape" if missing else f"{strange[0]} is none of its layers"
         raise WeightsError(f"{where} not those of {backbone}: {fault}; set model.weights to a file of torchvision's")
     encoder.maps.load_state_dict({name: state.get(name, value) for name, value in wanted.items()})
-
-
-@cache
-def _outline(backbone: str) -> nn.Module:
-    """The whole network: shapes without values."""
-    network: nn.Module
-    try:
-        with torch.device("meta"):
-            network = get_model(backbone, weights=None)
-    except NotImplementedError:  # RegNets compute their shapes with tensors
-        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
-            network = get_model(backbone, weights=None).to("meta")
-    return network.eval()
 
 
 def _note(

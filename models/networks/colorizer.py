@@ -14,7 +14,7 @@ class Prediction:
     features: list[Tensor]
     """What the encoder gave: (B,C,h,w) each, finest first, the bottleneck last. Shared by the tasks."""
     ab: Tensor | None = None
-    """(B,2,H,W) normalised, about −1 to 1; None without a decoder."""
+    """(B,2,H,W) normalised, about −1 to 1; None without a decoder, or where nobody asked."""
     bins: Tensor | None = None
     """(B,Q,h,w) logits over ab bins, of which `ab` is the annealed mean; None where the decoder predicts ab itself."""
     logits: Tensor | None = None
@@ -42,8 +42,10 @@ class Colorizer(nn.Module):
         self.encoder, self.decoder, self.head, self.stride = encoder, decoder, head, stride
         self.bins_to_ab = bins_to_ab
 
-    def forward(self, lightness: Tensor, detached: Collection[Task] = ()) -> Prediction:
+    def forward(self, lightness: Tensor, detached: Collection[Task] = (), with_ab: bool = True) -> Prediction:
         """Predict every task; those in `detached` do not shape the encoder.
+
+        with_ab: where the decoder predicts bins, their colours too, which take a while and not every loss looks at.
 
         Raises NetworkError where training leaves a batch norm a single value per channel, as torch then refuses to.
         """
@@ -53,7 +55,7 @@ class Colorizer(nn.Module):
         if self.decoder is not None:
             ab = self.decoder(apart if "colorization" in detached else features)
         if self.bins_to_ab is not None:
-            ab, bins = self.bins_to_ab(ab), ab
+            ab, bins = self.bins_to_ab(ab) if with_ab else None, ab
         if self.head is not None:
             logits = self.head(apart if "classification" in detached else features)
         return Prediction(features, ab, bins, logits)

@@ -3,7 +3,6 @@
 32,235,385 parameters at width 1 for 313 bins. Convolutions are followed by ReLU, and each block ends in batch norm.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -73,13 +72,8 @@ class AnnealedMean(nn.Module):
 
     def forward(self, logits: Tensor) -> Tensor:
         if self.bins.centres.device != logits.device:
-            self._move(logits.device)
+            self.bins = self.bins.to(logits.device)
         return _enlarged(self.scale.normalise(self.bins.annealed_mean(logits, self.temperature)))
-
-    # Bins check themselves in numpy, which a graph cannot hold.
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _move(self, device: torch.device) -> None:
-        self.bins = self.bins.to(device)
 
 
 def _enlarged(ab: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """Colour as a class: cross-entropy over ab bins (Zhang et al. 2016, equation 2)."""
 
-from functools import cache
 from typing import Literal
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from data.batch import Batch
-from data.bins import AbBins, gamut_bins
+from data.bins import gamut_bins, gamut_bins_on
 from data.errors import DataError
 from models.networks.colorizer import Prediction
 
@@ -37,7 +36,7 @@ class BinsCrossEntropy:
 
     def _targets(self, ab: Tensor) -> tuple[Tensor, Tensor]:
         """The bins of each pixel, nearest first, and their shares: (B,K,h,w) each."""
-        bins = _bins_on(ab.device)
+        bins = gamut_bins_on(ab.device)
         if self._target == "soft":
             return bins.soft(ab)
         nearest = bins.nearest(ab)[:, None]
@@ -58,9 +57,3 @@ def build_bins_cross_entropy(
             "build it again, or remove loss.rebalancing"
         )
     return BinsCrossEntropy(target, gamut_bins().rebalancing_weights(counts, uniform_share))
-
-
-@cache
-def _bins_on(device: torch.device) -> AbBins:
-    """Kept, since they bring tables that are computed once."""
-    return gamut_bins().to(device)

@@ -1,6 +1,7 @@
 """The Learned Perceptual Image Patch Similarity (Zhang et al. 2018, version 0.1): how different two photos look."""
 
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from torchmetrics.functional.image import lpips as published
 from torchmetrics.functional.image.lpips import _LPIPS  # its public function cannot do without a download
 
-from models.objectives.frozen import freeze
+from models.frozen import freeze
 from models.weights import State, load_state, read_checkpoint
 
 BACKBONES = {"alex": "alexnet", "vgg": "vgg16"}
@@ -26,6 +27,12 @@ class Lpips(nn.Module):
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         distances: Tensor = self.network(first, second, normalize=True)  # (B,1,1,1)
         return distances.flatten()
+
+
+@cache
+def lpips_network(network: Literal["alex", "vgg"]) -> Lpips:
+    """The one of this process, whether it is a loss, a metric or both. Raises WeightsError as build_lpips."""
+    return build_lpips(network)
 
 
 def build_lpips(network: Literal["alex", "vgg"]) -> Lpips:

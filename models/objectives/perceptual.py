@@ -9,9 +9,9 @@ from torchvision.models import vgg16
 
 from data.batch import Batch
 from data.colour import to_rgb
+from models.frozen import freeze, placed
 from models.networks.colorizer import Prediction
-from models.objectives.frozen import freeze, placed
-from models.objectives.lpips import build_lpips
+from models.objectives.lpips import lpips_network
 from models.weights import load_state
 
 RELU2_2 = 8
@@ -69,5 +69,5 @@ def build_vgg_distance() -> VggDistance:
 
 PERCEPTUAL: dict[str, Callable[[], nn.Module]] = {
     "vgg16": build_vgg_distance,
-    "lpips": partial(build_lpips, "vgg"),
+    "lpips": partial(lpips_network, "vgg"),
 }

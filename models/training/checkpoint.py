@@ -1,4 +1,4 @@
-"""Checkpoints of a trial: last (to go on from), best for each task, best joint (to colorize with)."""
+"""Checkpoints of a trial: last (to go on from, and what is ranked), best for each task, best joint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,6 @@ from models.networks.colorizer import Colorizer
 from models.networks.generators import build_generator
 
 LAST, BEST_JOINT = "last", "best-joint"
-
-ANY_VALUE = ("data.train", "data.val", "data.unlabelled", "data.num_workers")
-"""Of a configuration, what may differ when a training goes on. The content of the files may not: see the hashes."""
 
 
 class CheckpointError(HuetuneError):
@@ -61,16 +58,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 def require_same(checkpoint: Mapping[str, Any], config: TrialConfig, data: Mapping[str, str]) -> None:
     """Raise CheckpointError unless the checkpoint is of this configuration and of data with these hashes."""
-    before, now = (_plain_values(c.model_dump(mode="json")) for c in (_config(checkpoint), config))
-    differing = sorted(
-        path for path in before.keys() | now.keys() if path not in ANY_VALUE and before.get(path) != now.get(path)
-    )
-    if differing:
-        path = differing[0]
-        raise CheckpointError(
-            f"the checkpoint is of another configuration: {path} was {before.get(path)}, now it is {now.get(path)}"
-            f"{f' (and {len(differing) - 1} more)' if len(differing) > 1 else ''}; start a new trial"
-        )
+    if differences := config.differences(config_of(checkpoint)):
+        raise CheckpointError(f"the checkpoint is of another configuration: {differences}; start a new trial")
     for name, digest in data.items():
         if checkpoint["data"].get(name, digest) != digest:
             raise CheckpointError(f"the checkpoint is of other photos: data.{name} has another hash; start a new trial")
@@ -95,7 +84,7 @@ class Trained:
 def load_generator(path: Path, device: torch.device) -> Trained:
     """The trained generator of a checkpoint, in evaluation mode: of its weights the moving average, if one was kept."""
     content = load_checkpoint(path)
-    config = _config(content)
+    config = config_of(content)
     # The checkpoint holds the trained weights: no need to find the pretrained ones first.
     bare = config.model_copy(update={"model": config.model.model_copy(update={"pretrained": False})})
     generator = build_generator(bare, content["num_classes"], content["side"]).to(device)
@@ -109,17 +98,5 @@ def evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     return weights
 
 
-def _config(checkpoint: Mapping[str, Any]) -> TrialConfig:
+def config_of(checkpoint: Mapping[str, Any]) -> TrialConfig:
     return TrialConfig.model_validate_json(checkpoint["config"])
-
-
-def _plain_values(content: Any, path: str = "") -> dict[str, Any]:
-    """A nested configuration as dotted paths to plain values."""
-    if isinstance(content, list):
-        content = dict(enumerate(content))
-    if not isinstance(content, dict):
-        return {path: content}
-    values: dict[str, Any] = {}
-    for key, value in content.items():
-        values |= _plain_values(value, f"{path}.{key}" if path else str(key))
-    return values

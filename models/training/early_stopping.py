@@ -19,34 +19,43 @@ class Monitor:
     config: TaskStopping
     metric: str
     best: float | None = None
+    beaten: float | None = None
+    """The last value that was better by min_delta than the one before: what `waited` counts from."""
     waited: int = 0
     stopped: bool = False
     training_errors: list[float] = field(default_factory=list)
-    """Of each evaluation so far."""
+    """Of each evaluation so far that had some."""
 
-    def update(self, metrics: Mapping[str, float], training_error: float, validation_error: float) -> bool:
+    def update(self, metrics: Mapping[str, float], errors: tuple[float, float] | None) -> bool:
         """Take in an evaluation; true if its metric is the best so far.
 
-        An evaluation without the metric, which can be too costly for every time, changes nothing but the errors.
+        errors: of training and of validation, None where a loss was measured on one side alone. An evaluation without
+        the metric, which can be too costly for every time, changes nothing else.
         """
-        self.training_errors.append(training_error)
         improved = self.metric in metrics and self._improve(metrics[self.metric])
-        if self.config.criterion == "tcdcn":
+        if self.config.criterion == "tcdcn" and errors is not None:
+            training_error, validation_error = errors
+            self.training_errors.append(training_error)
             value = tcdcn_criterion(self.training_errors, validation_error, self.config.window, self.config.importance)
             self.stopped = value > self.config.threshold
-        elif self.config.patience is not None:
+        elif self.config.criterion == "patience" and self.config.patience is not None:
             self.stopped = self.waited >= self.config.patience
         return improved
 
     def _improve(self, value: float) -> bool:
-        gain = 0.0 if self.best is None else self.best - value
-        if DIRECTIONS[self.metric] == "max":
-            gain = -gain
-        if self.best is None or gain > self.config.min_delta:
-            self.best, self.waited = value, 0
+        if self._better(value, self.beaten, by=self.config.min_delta):
+            self.beaten, self.waited = value, 0
+        else:
+            self.waited += 1
+        improved = self._better(value, self.best, by=0.0)
+        if improved:
+            self.best = value
+        return improved
+
+    def _better(self, value: float, than: float | None, by: float) -> bool:
+        if than is None:
             return True
-        self.waited += 1
-        return False
+        return (value - than if DIRECTIONS[self.metric] == "max" else than - value) > by
 
 
 def tcdcn_criterion(training_errors: list[float], validation_error: float, window: int, importance: float) -> float:
@@ -88,16 +97,18 @@ class PerTaskEarlyStopping:
     ) -> set[Task]:
         """Take in an evaluation of the tasks that were learning; those of them for which it is the best so far."""
         running = [(task, self._monitors[task]) for task in learning if not self._monitors[task].stopped]
-        return {
-            task
-            for task, monitor in running
-            if monitor.update(metrics, self._error(task, losses), self._error(task, val_losses))
-        }
+        return {task for task, monitor in running if monitor.update(metrics, self._errors(task, losses, val_losses))}
 
-    def _error(self, task: Task, losses: Mapping[str, float]) -> float:
-        """The task's losses, weighted as configured, without the adversarial one."""
-        own = [name for name in self._config.loss.task_losses if TASK_OF[name] == task and name in losses]
-        return sum(self._config.loss.weight(name) * losses[name] for name in own)
+    def _errors(
+        self, task: Task, losses: Mapping[str, float], val_losses: Mapping[str, float]
+    ) -> tuple[float, float] | None:
+        """The task's losses in training and in validation, weighted as configured, without the adversarial one."""
+        loss = self._config.loss
+        own = [name for name in loss.task_losses if TASK_OF[name] == task and name in losses and name in val_losses]
+        if not own:
+            return None
+        training, validation = (sum(loss.weight(name) * side[name] for name in own) for side in (losses, val_losses))
+        return training, validation
 
     @property
     def stopped(self) -> tuple[Task, ...]:
@@ -123,6 +134,7 @@ class PerTaskEarlyStopping:
         return {
             task: {
                 "best": monitor.best,
+                "beaten": monitor.beaten,
                 "waited": monitor.waited,
                 "stopped": monitor.stopped,
                 "training_errors": list(monitor.training_errors),

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -124,8 +124,9 @@ def _evaluate(
     if state.over and not costly:
         measurement = validate(state.evaluated, judge, True)
         require_finite(measurement.metrics, epoch)
+    weights = _weights(state, plan)
     if position.batch == 0:
-        state.weighting.end_epoch(_epoch_means(losses, state.history, epoch))
+        state.weighting.end_epoch(_epoch_means(losses, position.step, state.history, epoch))
     evaluation = Evaluation(
         epoch=epoch,
         step=position.step,
@@ -135,7 +136,7 @@ def _evaluate(
         details=measurement.details | _parts_of_batch(state),
         losses=losses,
         val_losses=measurement.losses,
-        weights=_weights(state, plan),
+        weights=weights,
         stopped=state.stopping.stopped,
         finished="early-stopping" if state.stopping.all_stopped else "epochs" if state.over else None,
     )
@@ -179,10 +180,18 @@ def _parts_of_batch(state: TrainingState) -> dict[str, float]:
     return {"accumulation": float(state.accumulation)} if halved else {}
 
 
-def _epoch_means(losses: dict[str, float], history: list[Evaluation], epoch: float) -> dict[str, float]:
-    """Mean losses of the pass that ends with `epoch`, of which `losses` are those since its last evaluation."""
-    stretches = [*(before.losses for before in history if before.epoch > epoch - 1), losses]
-    return {name: statistics.fmean(one[name] for one in stretches if name in one) for name in losses}
+def _epoch_means(losses: dict[str, float], step: int, history: list[Evaluation], epoch: float) -> dict[str, float]:
+    """Mean losses of the pass that ends as `epoch`, at `step`; `losses` are those since its last evaluation."""
+    ends = [0, *(before.step for before in history), step]
+    lengths = [after - before for before, after in pairwise(ends)]
+    epochs = [*(before.epoch for before in history), epoch]
+    stretches = [*(before.losses for before in history), losses]
+    own = [(one, length) for one, length, end in zip(stretches, lengths, epochs, strict=True) if end > epoch - 1]
+    means = {}
+    for name in {name: None for one, _ in own for name in one}:
+        values, weights = zip(*((one[name], length) for one, length in own if name in one), strict=True)
+        means[name] = statistics.fmean(values, weights)
+    return means
 
 
 def _weights(state: TrainingState, plan: Plan) -> dict[str, float]:

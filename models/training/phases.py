@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from data.batch import Batches
-from models.config.loss import TASK_OF, TaskLoss
-from models.config.section import Part, Task
+from models.config.loss import AB_LOSSES, TaskLoss
+from models.config.section import OWN_PART, Part, Task
 from models.training.mining import hardest_photos
 from models.training.optimizers import learning_rates, schedule_factor, set_rates
 from models.training.state import TrainingState
 
-_TASK_OF_PART: dict[Part, Task] = {"decoder": "colorization", "head": "classification"}
+_TASK_OF_PART = {part: task for task, part in OWN_PART.items()}
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Plan:
     """Tasks that no longer shape the encoder."""
 
     @property
+    def needs_ab(self) -> bool:
+        """Something looks at the colours themselves, not at bins of them."""
+        return self.adversarial or self.discriminator or any(name in AB_LOSSES for name in self.losses)
+
+    @property
     def generator(self) -> bool:
         """The generator learns."""
         return self.adversarial or bool(self.losses)
@@ -36,9 +42,11 @@ class Plan:
 
 def prepare(state: TrainingState, batches: Batches) -> tuple[Plan, dict[str, float]]:
     """Set photos, modes and learning rates for the coming steps; what is on in them, and the rates by part."""
-    _choose_photos(state, batches)
+    plan = _plan(state)
+    if plan.generator or plan.discriminator:
+        _choose_photos(state, batches)
     _set_modes(state)
-    return _plan(state), _set_rates(state, batches.num_batches(state.photos))
+    return plan, _set_rates(state, batches.num_batches(state.photos))
 
 
 def _choose_photos(state: TrainingState, batches: Batches) -> None:
@@ -59,7 +67,9 @@ def _plan(state: TrainingState) -> Plan:
     colorizes = state.learns("colorization")
     judged = state.discriminator is not None and not state.stopping.frozen("colorization")
     return Plan(
-        losses=tuple(name for name in config.losses_in(phase) if state.learns(TASK_OF[name])),
+        losses=tuple(
+            name for task in config.tasks if state.learns(task) for name in phase.losses_of(task, config.loss)
+        ),
         adversarial=colorizes and judged and "adversarial" not in phase.without,
         discriminator=judged and phase.learns("discriminator"),
         detached=tuple(task for task in config.tasks if state.stopping.detached(task)),
@@ -80,13 +90,16 @@ def _set_modes(state: TrainingState) -> None:
 
 def _set_mode(module: nn.Module, learns: bool, collect: bool) -> None:
     module.requires_grad_(learns)
-    module.train(learns or collect)
+    module.train(learns)
+    if collect:
+        for layer in module.modules():
+            if isinstance(layer, _BatchNorm):
+                layer.train()
 
 
 def _set_rates(state: TrainingState, num_batches: int) -> dict[str, float]:
     phase, config = state.phase, state.config.optimizer
-    num_epochs = phase.epochs or -(-(phase.steps or 0) // num_batches)
-    factor = schedule_factor(config, state.position.phase_epoch, num_epochs)
+    factor = schedule_factor(config, state.position.phase_epoch, phase.num_epochs(num_batches))
     rates = learning_rates(config, phase, factor, state.config.loss.weighting_lr)
     set_rates(state.optimizer, rates)
     if state.discriminator_optimizer is not None:

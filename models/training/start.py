@@ -1,7 +1,10 @@
 """The generator that a training begins with, where it is not a new one."""
 
+from pathlib import Path
+
+from models.config.trial import TrialConfig
 from models.networks.colorizer import Colorizer
-from models.training.checkpoint import CheckpointError, evaluated_weights, load_checkpoint
+from models.training.checkpoint import CheckpointError, config_of, evaluated_weights, load_checkpoint
 from models.training.state import TrainingState
 
 
@@ -16,7 +19,9 @@ def start_from(state: TrainingState) -> None:
     path = state.config.start_from
     if path is None:
         return
-    weights = evaluated_weights(load_checkpoint(path))
+    checkpoint = load_checkpoint(path)
+    _require_same_colours(path, config_of(checkpoint), state.config)
+    weights = evaluated_weights(checkpoint)
     generator: Colorizer = state.generator
     own = generator.state_dict()
     fitting = {name: w for name, w in weights.items() if name in own and own[name].shape == w.shape}
@@ -29,3 +34,16 @@ def start_from(state: TrainingState) -> None:
     generator.load_state_dict(own | fitting)
     if state.average is not None:
         state.average.module.load_state_dict(generator.state_dict())
+
+
+def _require_same_colours(path: Path, before: TrialConfig, now: TrialConfig) -> None:
+    """The same outputs have to stand for the same colours."""
+    for name, kept, wanted in (
+        ("data.normalisation", before.data.normalisation, now.data.normalisation),
+        ("model.temperature", before.model.temperature, now.model.temperature),
+    ):
+        if kept != wanted:
+            raise CheckpointError(
+                f"start_from: the generator of {path} was trained with {name} {kept}, this one is to have {wanted}; "
+                f"set {name} to {kept}"
+            )

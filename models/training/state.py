@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.config.phases import PhaseConfig
-from models.config.section import Part, Task
+from models.config.section import OWN_PART, Part, Task
 from models.config.trial import TrialConfig
 from models.evaluation import Evaluation
 from models.networks.colorizer import Colorizer
@@ -27,7 +27,8 @@ from models.training.position import Position
 from models.training.random_state import get_random_state, set_random_state
 
 NUM_TEACHER_CLASSES = 1000
-_OWN_PART: dict[Task, Part] = {"colorization": "decoder", "classification": "head"}
+MAX_GRAPHS = 64
+"""Of one function, before torch.compile gives up and says so."""
 
 
 class TrainingState:
@@ -78,6 +79,8 @@ class TrainingState:
     def _compile(self) -> None:
         """Part by part: weightings by gradient look for the encoder's weights in the graph, and what is compiled is one
         node there."""
+        # Each width, mode and set of frozen parts is a graph, and a worker has many trials: 8 graphs do not last.
+        torch._dynamo.config.recompile_limit = MAX_GRAPHS
         for module in self.generator_parts.values():
             module.compile()
         # A second derivative, which the gradient penalty takes, is beyond torch.compile.
@@ -124,12 +127,9 @@ class TrainingState:
 
     def learns(self, task: Task) -> bool:
         """Whether the present phase teaches the generator this task, and it has not been stopped for good."""
-        phase, config = self.phase, self.config
-        reached: tuple[Part, ...] = (_OWN_PART[task],) if self.stopping.detached(task) else ("encoder", _OWN_PART[task])
-        if self.stopping.frozen(task) or not any(phase.learns(part) for part in reached):
+        if self.stopping.frozen(task) or not self.phase.teaches(task, self.config.loss):
             return False
-        on = bool(config.losses_of(task, phase))
-        return on or (task == "colorization" and config.loss.has_adversary and "adversarial" not in phase.without)
+        return not self.stopping.detached(task) or self.phase.learns(OWN_PART[task])
 
     def autocast(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.compute.precision == "bf16")

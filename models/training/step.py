@@ -26,35 +26,41 @@ def training_step(state: TrainingState, batch: Batch, plan: Plan) -> Losses:
         GpuMemoryError: the batch does not fit, and may not be halved, or not again.
     """
     state.position.count_batch()
+    losses: Losses = {}
     try:
-        return _learn(state, batch, plan)
+        _learn(state, batch, plan, losses)
+        return losses
     except torch.OutOfMemoryError as error:
         reason = str(error).splitlines()[0]
     # Not inside `except`, where the traceback would hold on to the tensors of the failed attempt.
     _halve(state, len(batch.label), reason)
     try:
-        return _learn(state, batch, plan)
+        _learn(state, batch, plan, losses)
     except torch.OutOfMemoryError as error:
         raise GpuMemoryError(_too_large(state, len(batch.label), str(error).splitlines()[0])) from None
+    return losses
 
 
-def _learn(state: TrainingState, batch: Batch, plan: Plan) -> Losses:
+def _learn(state: TrainingState, batch: Batch, plan: Plan, losses: Losses) -> None:
+    """Both updates, whose losses are added to `losses`; after a failure only those that are not done yet."""
     parts = batch.split(state.accumulation)
     generator_turn = plan.generator and _is_generator_turn(state, plan)
     # Of a batch in parts only the graph of one is held at a time: its forward pass is repeated for the second update.
     shared = [_predict(state, parts[0], plan, learn=generator_turn)] if len(parts) == 1 else None
-    losses: Losses = {}
-    if plan.discriminator:
+    if plan.discriminator and not losses:
+        sums: Losses = {}
         predictions = shared or (_predict(state, part, plan, learn=False) for part in parts)
         for part, prediction in zip(parts, predictions, strict=True):
-            _add(losses, discriminator_backward(state, part, prediction, len(part.label) / len(batch.label)))
+            _add(sums, discriminator_backward(state, part, prediction, len(part.label) / len(batch.label)))
         _update_discriminator(state)
+        losses |= sums
     if generator_turn:
+        sums = {}
         predictions = shared or (_predict(state, part, plan, learn=True) for part in parts)
         for part, prediction in zip(parts, predictions, strict=True):
-            _add(losses, generator_backward(state, part, prediction, plan, len(part.label) / len(batch.label)))
+            _add(sums, generator_backward(state, part, prediction, plan, len(part.label) / len(batch.label)))
         _update_generator(state)
-    return losses
+        losses |= sums
 
 
 def _is_generator_turn(state: TrainingState, plan: Plan) -> bool:
@@ -63,7 +69,7 @@ def _is_generator_turn(state: TrainingState, plan: Plan) -> bool:
 
 def _predict(state: TrainingState, batch: Batch, plan: Plan, *, learn: bool) -> Prediction:
     with torch.set_grad_enabled(learn), state.autocast():
-        prediction: Prediction = state.generator(batch.lightness, plan.detached)
+        prediction: Prediction = state.generator(batch.lightness, plan.detached, with_ab=plan.needs_ab)
     return prediction
 
 
@@ -85,8 +91,7 @@ def discriminator_backward(state: TrainingState, batch: Batch, prediction: Predi
 
 def generator_backward(state: TrainingState, batch: Batch, prediction: Prediction, plan: Plan, share: float) -> Losses:
     """Gradients by which the generator learns what is on, times `share`."""
-    with state.autocast():
-        losses = state.losses(prediction, batch, plan.losses)
+    losses = state.losses(prediction, batch, plan.losses)
     reported: Losses = dict(losses)
     adversarial = None
     if plan.adversarial:
@@ -100,9 +105,11 @@ def _adversarial(state: TrainingState, batch: Batch, prediction: Prediction) -> 
     assert state.adversary is not None and state.discriminator is not None  # noqa: PT018
     learns = next(state.discriminator.parameters()).requires_grad
     state.discriminator.requires_grad_(False)
-    with state.autocast():
-        logits = state.discriminator(batch.lightness, prediction.ab)  # (B,1,h,w)
-    state.discriminator.requires_grad_(learns)
+    try:
+        with state.autocast():
+            logits = state.discriminator(batch.lightness, prediction.ab)  # (B,1,h,w)
+    finally:
+        state.discriminator.requires_grad_(learns)
     return state.adversary.generator(logits.float())
 
 
@@ -153,9 +160,10 @@ def _halve(state: TrainingState, batch_size: int, reason: str) -> None:
 
 def _too_large(state: TrainingState, batch_size: int, reason: str) -> str:
     parts = f" in {state.accumulation} parts" if state.accumulation > 1 else ""
+    halve = ", or set compute.out_of_memory to halve" if state.config.compute.out_of_memory == "fail" else ""
     return (
         f"a batch of {batch_size} photos of {state.side} px{parts} does not fit the GPU's memory ({reason}); "
-        "lower data.batch_size or model.width, raise compute.accumulation, or set compute.out_of_memory to halve"
+        f"lower data.batch_size or model.width, raise compute.accumulation{halve}"
     )
 
 

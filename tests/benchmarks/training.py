@@ -99,10 +99,11 @@ class OneBatch:
         yield self._batch
 
 
-def trial(backbone: str, batch_size: int, compute: dict[str, Any]) -> TrialConfig:
+def trial(backbone: str, size: int, batch_size: int, compute: dict[str, Any]) -> TrialConfig:
+    """At full width; on smaller photos the U-Net is as deep as they allow."""
     content = {
         "data": {"train": "train.beton", "val": "val.beton", "batch_size": batch_size},
-        "model": {"backbone": backbone},
+        "model": {"backbone": backbone, "depth": min(8, size.bit_length() - 1)},
         "compute": compute,
     }
     return TrialConfig.model_validate(content)
@@ -164,13 +165,13 @@ def measure(backbone: str, size: int, batch_size: int, arguments: argparse.Names
     planes = torch.rand(batch_size, 3, size, size, device=DEVICE, generator=draw) * 2 - 1
     label = torch.full((batch_size,), -1, device=DEVICE)
     batch = Batch(planes[:, :1].contiguous(), planes[:, 1:].contiguous(), label, AB_SCALES["ab110"])
-    plain = trial(backbone, batch_size, {})
+    plain = trial(backbone, size, batch_size, {})
     figures: dict[str, float] = {}
     with released():
         figures["peer"] = photos_a_second(partial(Peer(plain, size).optimize, batch), batch_size, arguments.seconds)
     for name, compute in (("plain", {}), ("fast", FAST)):
         with released():
-            config = trial(backbone, batch_size, compute)
+            config = trial(backbone, size, batch_size, compute)
             figures[f"ours, {name}"] = photos_a_second(our_step(config, batch), batch_size, arguments.seconds)
     flops = flops_a_photo(plain, batch)
     return {
