@@ -8,6 +8,8 @@ import pytest
 import yaml
 from photos import Betons
 
+from huetune import main
+
 
 def huetune(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "huetune", *map(str, arguments)]
@@ -34,32 +36,44 @@ def spec(path: Path, betons: Betons, **changes: object) -> Path:
     return path
 
 
-def test_wrong_input_is_one_line_and_exit_status_1(betons: Betons, tmp_path: Path):
+WRONG: dict[str, tuple[str, str]] = {
+    "unknown key": ("sweep run a.yaml", "bugdet: unknown key; did you mean budget?"),
+    "missing file": ("sweep run b.yaml", "no.beton is not a file"),
+    "damaged file": ("sweep run c.yaml", "is truncated"),
+    "photos too small": ("sweep run d.yaml", "multiples of 256 px"),
+    "no such sweep": ("sweep status nothing", "no sweep 'nothing'"),
+    "name that is a path": ("sweep resume ../x", "cannot be a sweep's name"),
+    "no such preset": ("train cgan-unett --data d", "did you mean cgan-unet?"),
+    "no data": ("train cgan-unet --data nowhere", "train.beton is not a file"),
+    "preset for larger photos": ("train cgan-unet --data good", "multiples of 256 px"),
+    "no such photo": ("colorize no.jpg --from nothing", "no photo no.jpg"),
+    "nothing to evaluate": ("evaluate nothing --data good/val.beton", "no sweep 'nothing'"),
+    "nothing to evaluate on": ("evaluate gray --data no.beton", "no.beton is not a file"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_one_line_and_exit_status_1(
+    case: str, betons: Betons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     truncated = tmp_path / "val.beton"
     truncated.write_bytes(betons.val.read_bytes()[:-100])
     (tmp_path / "val.beton.json").write_bytes((betons.val.parent / "val.beton.json").read_bytes())
+    (tmp_path / "good").symlink_to(betons.train.parent)
     data = {"train": str(betons.train), "val": str(betons.val)}
-    for arguments, words in [
-        (["sweep", "run", spec(tmp_path / "a.yaml", betons, bugdet={})], "bugdet: unknown key; did you mean budget?"),
-        (
-            ["sweep", "run", spec(tmp_path / "b.yaml", betons, data=data | {"val": "no.beton"})],
-            "no.beton is not a file",
-        ),
-        (["sweep", "run", spec(tmp_path / "c.yaml", betons, data=data | {"val": str(truncated)})], "is truncated"),
-        (["sweep", "run", spec(tmp_path / "d.yaml", betons, base={})], "multiples of 256 px"),
-        (["sweep", "status", "nothing"], "no sweep 'nothing'"),
-        (["sweep", "resume", "../x"], "cannot be a sweep's name"),
-        (["train", "cgan-unett", "--data", "d"], "did you mean cgan-unet?"),
-        (["train", "cgan-unet", "--data", "nowhere"], "train.beton is not a file"),
-        (["train", "cgan-unet", "--data", betons.train.parent], "multiples of 256 px"),
-        (["colorize", "no.jpg", "--from", "nothing"], "no photo no.jpg"),
-        (["evaluate", "nothing", "--data", betons.val], "no sweep 'nothing'"),
-        (["evaluate", "gray", "--data", "no.beton"], "no.beton is not a file"),
-    ]:
-        failed = huetune(*arguments, "--storage", tmp_path)
-        assert failed.returncode == 1
-        assert words in failed.stderr
-        assert failed.stderr.count("\n") == 1
+    spec(tmp_path / "a.yaml", betons, bugdet={})
+    spec(tmp_path / "b.yaml", betons, data=data | {"val": "no.beton"})
+    spec(tmp_path / "c.yaml", betons, data=data | {"val": str(truncated)})
+    spec(tmp_path / "d.yaml", betons, base={})
+    command, words = WRONG[case]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["huetune", *command.split(), "--storage", str(tmp_path)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
     assert not (tmp_path / "x").exists()
 
 
