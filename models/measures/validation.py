@@ -25,6 +25,7 @@ from models.measures.semantics import SemanticInterpretability
 from models.measures.undisturbed import set_modes, undisturbed
 from models.measures.validation_losses import ValidationLosses
 from models.networks.colorizer import Colorizer, Prediction
+from models.objectives.lpips import lpips_network
 from models.objectives.task_losses import TaskLosses
 
 
@@ -48,6 +49,19 @@ class Validation:
         assert fid is None or fid.space == config.evaluation.metric_space
         self._batches, self._config, self._device = batches, config, device
         self._classes, self._losses, self._bin_counts, self._fid = classes, losses, bin_counts, fid
+        self._load_networks()
+
+    def _load_networks(self) -> None:
+        """All that will be needed, into their caches: weights that are missing are to be missed before the training."""
+        wanted, loss = self._config.evaluation, self._config.loss
+        if loss.teacher is not None:
+            imagenet_classifier(loss.teacher, self._device)
+        if not wanted.fid_images or "colorization" not in self._config.tasks:
+            return
+        if wanted.lpips is not None:
+            lpips_network(wanted.lpips)
+        if wanted.classifier is not None:
+            imagenet_classifier(wanted.classifier, self._device)
 
     def __call__(self, generator: Colorizer, judge: Judge | None, costly: bool) -> Measurement:
         """Measure a generator, which stays exactly as it was; `judge` as it is now.
