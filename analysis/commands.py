@@ -122,7 +122,7 @@ def _metrics(evaluated: Evaluated) -> Table:
     from analysis.display import LABELS, metric_text
     from models.evaluation import DIRECTIONS
 
-    table = Table()
+    table = Table(title=evaluated.how, title_justify="left")
     for heading in ("metric", "value", "better", "N"):
         table.add_column(Text(heading), justify="right" if heading in ("value", "N") else "left")
     ways = {"min": "lower", "max": "higher"}

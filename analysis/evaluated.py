@@ -17,6 +17,13 @@ class Evaluated:
     """Photos of the costly metrics, the first of the file."""
     metric_space: str
     """What image metrics saw."""
+    eval_mode: str
+    """Whether the generator was in evaluation mode."""
+
+    @property
+    def how(self) -> str:
+        """What the values must have in common with others to compare."""
+        return f"images as {self.metric_space}, generator in {self.eval_mode} mode"
 
     def num_of(self, name: str) -> int:
         """Photos behind a value."""

@@ -113,6 +113,7 @@ def _evaluated(measurement: Measurement, photos: Loader, config: TrialConfig) ->
         num_labelled=sum(photos.manifest.class_counts.values()),
         num_costly=min(config.evaluation.fid_images, photos.num_samples),
         metric_space=config.evaluation.metric_space,
+        eval_mode=config.evaluation.eval_mode,
     )
 
 

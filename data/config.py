@@ -68,7 +68,7 @@ FILES = ("train", "val", "unlabelled")
 class DataConfig(BaseModel):
     """Which photos a trial trains and validates on, and how it reads them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     train: Path
     val: Path

@@ -71,7 +71,7 @@ def train(
     from search.single import data_files, single_config
 
     config = single_config(source, data_files(data, train, val), settings or [])
-    folder = sweep_folder(storage, name or Path(source).stem)
+    folder = sweep_folder(storage, Path(source).stem if name is None else name)
 
     import torch
     from rich.console import Console

@@ -23,14 +23,23 @@ def section_of(annotation: Any) -> type[BaseModel] | None:
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
+_PLAIN = {
+    "tuple_type": "is no list; put it into brackets: [...]",
+    "model_type": "is no section; give its keys with their values",
+    "dict_type": "is no section; give its keys with their values",
+    "finite_number": "must be a finite number",
+}
+"""Findings that pydantic tells in words of Python."""
+
+
 def _finding(finding: Any, model: type[BaseModel]) -> str:
-    path = ".".join(str(part) for part in finding["loc"])
+    path = ".".join(str(part) for part in finding["loc"] if part != "[key]")
     if finding["type"] == "extra_forbidden":
         *parents, key = finding["loc"]
         return f"{path}: unknown key; {nearest(str(key), _keys_at(model, parents))}"
     if finding["type"] == "missing":
         return f"{path}: missing; add it"
-    message = finding["msg"].removeprefix("Value error, ")
+    message = _PLAIN.get(finding["type"]) or finding["msg"].removeprefix("Value error, ")
     got = finding["input"]
     shown = f" (got {got!r})" if isinstance(got, str | int | float | bool | None) else ""
     return f"{path}: {message}{shown}" if path else message

@@ -1,5 +1,6 @@
 """Trial configurations by name: the YAML files in presets/."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import yaml
 
 from search.errors import SpecError
 from search.explain import nearest
+from search.overrides import merged
 
 FOLDER = Path(__file__).parent / "presets"
 
@@ -15,6 +17,25 @@ def presets() -> dict[str, str]:
     """What each preset is, by name: the first line of its file."""
     paths = sorted(FOLDER.glob("*.yaml"))
     return {path.stem: path.read_text().partition("\n")[0].removeprefix("# ") for path in paths}
+
+
+def on_preset(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with the values that it does not give itself from the preset that is its `base`, if it has one.
+
+    Phases replace the preset's `epochs`.
+
+    Raises:
+        SpecError: there is no preset of that name.
+    """
+    own = {key: value for key, value in config.items() if key != "base"}
+    if "base" not in config:
+        return own
+    if not isinstance(config["base"], str):
+        raise SpecError(f"base is {config['base']!r}; give the name of a preset")
+    recipe = preset(config["base"])
+    if own.get("phases"):
+        recipe.pop("epochs", None)
+    return merged(recipe, own)
 
 
 def preset(name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from models.config.trial import TrialConfig
 from search.errors import SpecError
 from search.explain import explain
 from search.overrides import dotted_paths, merged, set_value, unknown_path
-from search.preset import preset
+from search.preset import on_preset, preset
 from search.spec import with_absolute_data
 from search.yaml_file import parse_yaml, read_sections
 
@@ -45,18 +45,16 @@ def _read(source: str) -> dict[str, Any]:
     if path.suffix not in (".yaml", ".yml"):
         return preset(source)
     content = with_absolute_data(read_sections(path, "configuration", "data, model, loss"), path.parent)
-    base = content.pop("base", {})
-    if isinstance(base, str):
-        base = preset(base)
-    elif base:
-        raise SpecError(f"{path}: base is {base!r}; give the name of a preset")
-    return merged(base, content)
+    try:
+        return on_preset(content)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
 
 
 def _set(config: dict[str, Any], setting: str) -> dict[str, Any]:
     path, equals, text = setting.partition("=")
-    if not equals:
-        raise SpecError(f"--set {setting}: has no value; give KEY=VALUE, such as loss.l1=50")
+    if not equals or not path:
+        raise SpecError(f"--set {setting}: is no setting; give KEY=VALUE, such as loss.l1=50")
     known = dotted_paths(TrialConfig, config)
     if path not in known:
         raise SpecError(f"--set {setting}: unknown key {path}; {unknown_path(path, known, config)}")

@@ -14,7 +14,7 @@ from search.errors import SpecError
 from search.explain import explain
 from search.objectives import check_objectives
 from search.overrides import dotted_paths, set_value, unknown_path
-from search.preset import preset
+from search.preset import on_preset, preset
 from search.rungs import check_rungs
 from search.sections import BudgetSection, PruningSection, ResourcesSection, SearchSection
 from search.space import Assignment, Space, parse_space
@@ -76,9 +76,11 @@ def load_spec(path: Path) -> SweepSpec:
 
 
 def parse_spec(content: dict[str, Any]) -> SweepSpec:
-    """Check the content of a sweep file: `base` may be a preset's name or a whole configuration."""
+    """Check the content of a sweep file: `base` is a preset's name, or a configuration that may have a base itself."""
     if isinstance(base := content.get("base"), str):
         content = content | {"base": preset(base)}
+    elif isinstance(base, dict):
+        content = content | {"base": on_preset(base)}
     try:
         spec = SweepSpec.model_validate(_with_data_of_base(content))
     except ValidationError as error:
@@ -111,9 +113,9 @@ def _with_data_of_base(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_paths(spec: SweepSpec) -> None:
-    known = [path for path in dotted_paths(TrialConfig, spec.base) if path not in SAME_FOR_ALL]
-    for path in spec.space:
-        if path in SAME_FOR_ALL:
+    known = dotted_paths(TrialConfig, spec.base)
+    for path, entry in spec.space.items():
+        if path in SAME_FOR_ALL and (isinstance(entry, list | dict) or path.startswith("data.")):
             raise SpecError(
                 f"space: {path} must be the same for all trials, or they do not compare; set it in {SAME_FOR_ALL[path]}"
             )

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from data.manifest import Manifest, check_quick
 from models.config.trial import TrialConfig
-from models.fit import check_fit
+from models.fit import check_fit, image_side
 from models.training.loop import DivergedError
 from models.training.step import GpuMemoryError
 from search.errors import SweepError
@@ -42,6 +42,7 @@ def train_single(config: TrialConfig, folder: Path, device: torch.device, consol
         if trial.final:
             console.print(f"{folder.name} goes on after epoch {epoch_text(trial.final.epoch)}", highlight=False)
         num_epochs = config.num_epochs(manifests["train"].num_samples)
+        console.print(_announced(config, manifests, trial, num_epochs, device), highlight=False, soft_wrap=True)
         shown = tuple(dict.fromkeys([*spec.objectives, "l1"]))
         with (
             _outcome_recorded(trial, spec.resources.gpu),
@@ -53,17 +54,31 @@ def train_single(config: TrialConfig, folder: Path, device: torch.device, consol
     console.print(f"{folder.name} is trained: {trial.folder}", highlight=False, soft_wrap=True)
 
 
+def _announced(
+    config: TrialConfig, manifests: Mapping[str, Manifest], trial: Trial, num_epochs: int, device: torch.device
+) -> str:
+    train, val, side = manifests["train"], manifests["val"], image_side(config, manifests["train"])
+    return (
+        f"{' and '.join(config.tasks)} on {device.type}: {num_epochs} epochs, {train.num_samples:,} photos "
+        f"of {side} px in batches of {config.data.batch_size}, "
+        f"{val.num_samples:,} to validate on; records in {trial.folder}"
+    )
+
+
 def _recorded(spec: SweepSpec, config: TrialConfig, manifests: Mapping[str, Manifest], folder: Path) -> Trial:
     """What is known of the training, which is recorded before it begins."""
     trial = trial_folder(folder, 0)
-    if (folder / "sweep.json").exists():
+    if _has_evaluations(folder):
         _require_same(config, trial)
-    else:
+    else:  # nothing is lost of one that failed at once, such as for weights that were missing
         write_record(folder, sweep_record(spec, manifests))
-    if not (trial / "trial.json").exists():
         values = config.model_dump(mode="json")
         write_record(trial, TrialStart(number=0, params={}, config=values, created=datetime.now(UTC)))
     return read_trial(trial)
+
+
+def _has_evaluations(folder: Path) -> bool:
+    return any(folder.glob("trials/*/evaluations.jsonl"))
 
 
 def _spec(name: str, config: TrialConfig, num_gpus: int) -> SweepSpec:
@@ -86,8 +101,6 @@ def _require_same(config: TrialConfig, trial: Path) -> None:
     others = sorted(other.name for other in trial.parent.glob("[0-9]*") if other != trial)
     if others:
         raise SweepError(f"{name} is a sweep of several trials already; {advice}")
-    if not (trial / "trial.json").exists():
-        return  # it was broken off before it began
     before = TrialConfig.model_validate(read_trial(trial).start.config)
     if differences := config.differences(before):
         raise SweepError(f"there is another training {name} already: {differences}; {advice}")

@@ -77,4 +77,7 @@ def _require_the_sweeps_data(folder: Path, manifests: Mapping[str, Manifest]) ->
     known = read_sweep_record(folder.parent.parent).data
     for split, manifest in manifests.items():
         if manifest.sha256 != known[split]["sha256"]:
-            raise SweepError(f"{known[split]['file']} on this node is not the {split} set that the sweep began with")
+            raise SweepError(
+                f"{known[split]['file']} on {socket.gethostname()} holds other photos than the {split} set that this "
+                "began with; put that back, or begin anew under another name"
+            )

@@ -38,10 +38,18 @@ class TrainingProgress:
 
     def _line(self, evaluation: Evaluation) -> str:
         values = [f"{name} {value:.4g}" for name, value in self._shown(evaluation).items()]
+        losses = [f"{name} {value:.4g}" for name, value in evaluation.losses.items()]
         newly = [task for task in evaluation.stopped if self._before is None or task not in self._before.stopped]
         stops = [f"{task} stopped" for task in newly]
         return "  ".join(
-            [f"epoch {epoch_text(evaluation.epoch)}", evaluation.phase, *values, *self._rate(evaluation), *stops]
+            [
+                f"epoch {epoch_text(evaluation.epoch)} of {self._num_epochs}",
+                evaluation.phase,
+                *values,
+                f"(losses: {', '.join(losses)})",
+                *self._rate(evaluation),
+                *stops,
+            ]
         )
 
     def _shown(self, evaluation: Evaluation) -> dict[str, float]:

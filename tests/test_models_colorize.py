@@ -50,7 +50,7 @@ def test_checkpoint_with_code_in_it_is_refused(tmp_path: Path):
 
     path = tmp_path / "evil.pt"
     path.write_bytes(pickle.dumps(Harmful(), protocol=2))
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="is no whole checkpoint"):
         load_checkpoint(path)
     assert not (tmp_path / "harmed").exists()
 
@@ -61,5 +61,5 @@ def test_truncated_or_missing_checkpoint_is_named(tmp_path: Path):
         load_checkpoint(path)
     save_checkpoint(path, {"epoch": 1, "weights": torch.zeros(1000)})
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match=r"last\.pt cannot be read"):
+    with pytest.raises(CheckpointError, match=r"last\.pt is no whole checkpoint"):
         load_checkpoint(path)

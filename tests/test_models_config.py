@@ -34,7 +34,7 @@ WHOLE = {"epochs": 1}
             {"model": {"backbone": "eccv16"}, "loss": {"l1": 0, "classification": 1, "adversarial": "none"}},
             "a colorizer",
         ),
-        ({"phases": [WHOLE]}, "phases have their own"),
+        ({"phases": [WHOLE]}, "the phases have lengths of their own: remove epochs"),
         ({"epochs": None, "phases": [ALONE], "start_from": "a.pt"}, "no phase trains the generator"),
         ({"epochs": None, "phases": [ALONE, WHOLE]}, "a generator that has learned nothing: set start_from"),
         (
@@ -42,6 +42,12 @@ WHOLE = {"epochs": 1}
             "phases.0 trains decoder, but no loss that is on reaches them",
         ),
         ({"epochs": None, "phases": [{"epochs": 1, "hardest": 9}]}, "no phase before it trains the discriminator"),
+        (
+            {"epochs": None, "phases": [{"epochs": 1, "trains": ["generator"]}]},
+            "deceive a discriminator that has learned nothing (loss.adversarial is bce): add discriminator to trains",
+        ),
+        ({"loss": {"l1": float("inf")}}, "finite number"),
+        ({"loss": {"teacher": "vgg16"}}, "nothing learns from it: set classification above 0"),
         ({"loss": {"adversarial_weight": 0}}, "greater than 0"),
         ({"compute": {"accumulation": 5}}, "more parts than a batch of 4 has photos: lower it"),
         ({"epochs": None, "phases": [WHOLE, ALONE], "loss": {"adversarial": "none"}}, "there is no discriminator"),

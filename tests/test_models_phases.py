@@ -33,7 +33,7 @@ def test_frozen_encoder_keeps_weights_and_statistics_until_it_is_unfrozen(tmp_pa
 
 
 def test_frozen_part_may_go_on_collecting_its_statistics(tmp_path: Path):
-    state = new_state(phased({"epochs": 1, "trains": ["decoder", "head"], "frozen_norm": "train"}))
+    state = new_state(phased({"epochs": 1, "trains": ["decoder", "head", "discriminator"], "frozen_norm": "train"}))
     encoder = weights_of(state.generator.encoder)
     list(train(state, MemoryBatches(), validation(state), tmp_path))
     now = state.generator.encoder.state_dict()

@@ -56,12 +56,12 @@ def test_data_by_folder_or_file():
         ("cgan-unett", [], r"no preset 'cgan-unett'; did you mean cgan-unet\?"),
         ("nowhere.yaml", [], "no configuration file nowhere.yaml"),
         ("cgan-unet", ["loss.l11=3"], r"--set loss\.l11=3: unknown key loss\.l11; did you mean loss\.l1\?"),
-        ("cgan-unet", ["loss.l1"], r"--set loss\.l1: has no value; give KEY=VALUE"),
+        ("cgan-unet", ["loss.l1"], r"--set loss\.l1: is no setting; give KEY=VALUE"),
         ("cgan-unet", ["loss.l1=-1"], r"cgan-unet: loss\.l1: .*greater than or equal to 0"),
         ("cgan-unet", ["loss.l1=[1"], r"--set loss\.l1=\[1: .* no YAML value"),
         ("cgan-unet", ["phases.0.epochs=1"], "there are no phases"),
         ("multitask-resnet18", ["phases.2.epochs=1"], "there are 2 phases, counted from 0"),
-        ("multitask-resnet18", ["epochs=4"], "phases have their own"),
+        ("multitask-resnet18", ["epochs=4"], "phases have lengths of their own: remove epochs"),
     ],
 )
 def test_mistake_is_told_in_one_line(source: str, settings: list[str], words: str):

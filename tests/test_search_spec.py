@@ -53,6 +53,20 @@ def test_data_values_of_the_base_yield_to_the_specs_own():
     assert parse_spec(spec.model_dump(mode="json")) == spec
 
 
+def test_base_may_change_a_preset():
+    spec = parse_spec(
+        content(
+            objectives={"lpips": "min"},
+            base={"base": "cgan-unet", "evaluation": {"lpips": "alex"}, "phases": [{"steps": 9}]},
+            space={"loss.l1": {"log": [1, 300]}, "evaluation.fid_images": 8},
+        )
+    )
+    config = spec.trial_config({"loss.l1": 5.0, "evaluation.fid_images": 8})
+    assert (config.model.backbone, config.evaluation.lpips, config.evaluation.fid_images) == ("unet", "alex", 8)
+    assert [phase.steps for phase in config.schedule] == [9]  # the preset's 300 epochs are replaced
+    assert parse_spec(spec.model_dump(mode="json")) == spec
+
+
 def test_data_paths_are_relative_to_the_file(tmp_path: Path):
     path = tmp_path / "sweep.yaml"
     path.write_text(yaml.safe_dump(content(data={"train": "photos/train.beton", "val": "~/val.beton"})))

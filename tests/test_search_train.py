@@ -19,6 +19,7 @@ from data.build import build
 from data.config import BuildOptions
 from data.sources.registry import open_source
 from models.evaluation import Evaluation
+from models.training.checkpoint import CheckpointError
 from search.preset import preset, presets
 from search.records import Trial, read_evaluations, read_sweep, trial_folder
 from search.single import data_files, single_config
@@ -91,7 +92,9 @@ def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     storage = tmp_path_factory.mktemp("finished")
     first = run(command(data, storage))
     assert first.returncode == 0, first.stderr
-    shown = [line.split()[1] for line in first.stdout.splitlines()[:-1]]
+    announced, *lines, _ = first.stdout.splitlines()
+    assert announced.startswith("colorization and classification on cpu: 3 epochs, 24 photos of 64 px")
+    shown = [line.split()[1] for line in lines]
     assert shown == ["0.5", "1", "1.5", "2", "2.5", "3"]
     return storage
 
@@ -154,6 +157,13 @@ def test_same_name_for_another_configuration_is_refused(finished: Path, data: Pa
     done = run(command(data, finished))
     assert (done.returncode, done.stdout.startswith("small is trained already")) == (0, True)
     assert read_sweep(finished / "small") == before
+
+
+def test_training_that_never_began_does_not_keep_its_name(data: Path, tmp_path: Path):
+    with pytest.raises(CheckpointError, match="start_from: no file"):
+        trained("cgan-unet", data, tmp_path, "start_from=/nowhere.pt")
+    assert read_sweep(tmp_path / "cgan-unet").trials[0].state.state == "failed"
+    assert trained("cgan-unet", data, tmp_path).state.state == "complete"
 
 
 def test_divergence_is_recorded_and_told_in_one_line(data: Path, tmp_path: Path):

@@ -128,6 +128,8 @@ class LossConfig(Section):
             TASK_OF[name] == "colorization" for name in self.task_losses
         ):
             raise ValueError("adversarial_balance needs a reconstruction loss to balance: set l1 above 0")
+        if self.teacher and not self.classification:
+            raise ValueError(f"teacher is {self.teacher}, but nothing learns from it: set classification above 0")
         if self.label_smoothing and self.teacher:
             raise ValueError("label_smoothing smooths labels, and teacher replaces them: set one of the two")
         return self

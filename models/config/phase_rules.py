@@ -12,7 +12,13 @@ from models.config.section import OWN_PART, Task
 def check_phases(phases: Sequence[PhaseConfig], loss: LossConfig, start_from: Path | None) -> None:
     """Raise ValueError, which names the phase, unless each one has something to teach, and to whom."""
     for number, phase in enumerate(phases):
-        if fault := _parts(phase, loss) or _losses(phase, loss) or _mining(phase, loss, phases[:number]):
+        before = phases[:number]
+        if (
+            fault := _parts(phase, loss)
+            or _losses(phase, loss)
+            or _judge(phase, loss, before)
+            or _mining(phase, loss, before)
+        ):
             raise ValueError(f"phases.{number} {fault}")
     if not phases[0].trains_generator and start_from is None:
         raise ValueError(
@@ -40,6 +46,16 @@ def _losses(phase: PhaseConfig, loss: LossConfig) -> str:
         return ""
     return (
         f"trains {' and '.join(phase.trains)}, but no loss that is on reaches them: shorten `without`, or change trains"
+    )
+
+
+def _judge(phase: PhaseConfig, loss: LossConfig, before: Sequence[PhaseConfig]) -> str:
+    deceives = phase.teaches("colorization", loss) and loss.has_adversary and "adversarial" not in phase.without
+    if not deceives or any("discriminator" in one.trains for one in (*before, phase)):
+        return ""
+    return (
+        f"has the generator deceive a discriminator that has learned nothing (loss.adversarial is {loss.adversarial}): "
+        "add discriminator to trains, or adversarial to without"
     )
 
 

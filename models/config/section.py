@@ -18,4 +18,5 @@ WeightsFile = Annotated[Path, AfterValidator(lambda path: path.expanduser().abso
 class Section(BaseModel):
     """A section is never changed, and an unknown key in it is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Infinity would become null in every record.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -65,7 +65,10 @@ class TrialConfig(Section):
     def _one_length(self) -> Self:
         # Not by what was set: a configuration that is read back from its record has everything set.
         if self.phases and self.epochs != TrialConfig.model_fields["epochs"].default:
-            raise ValueError(f"epochs is {self.epochs}, but phases have their own: set phases.0.epochs and so on")
+            raise ValueError(
+                f"epochs is {self.epochs}, but the phases have lengths of their own: remove epochs, "
+                "and set phases.0.epochs and so on"
+            )
         return self
 
     @model_validator(mode="after")

@@ -49,8 +49,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged file
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"checkpoint {path} cannot be read ({reason}); use another one of its folder") from error
+        raise CheckpointError(
+            f"{path} is no whole checkpoint ({type(error).__name__}); use another one of its folder"
+        ) from error
     if not isinstance(content, dict) or not {"config", "generator", "num_classes", "side"} <= content.keys():
         raise CheckpointError(f"{path} is no checkpoint of a trial; give a .pt file of a trial's folder checkpoints/")
     return content

@@ -27,7 +27,7 @@ from models.training.checkpoint import (
 from models.training.phases import Plan, prepare
 from models.training.start import start_from
 from models.training.state import TrainingState
-from models.training.step import training_step
+from models.training.step import ADVERSARIAL_WEIGHT, training_step
 from models.training.tally import Tally
 
 
@@ -124,7 +124,7 @@ def _evaluate(
     if state.over and not costly:
         measurement = validate(state.evaluated, judge, True)
         require_finite(measurement.metrics, epoch)
-    weights = _weights(state, plan)
+    weights = _weights(state, plan, losses)
     if position.batch == 0:
         state.weighting.end_epoch(_epoch_means(losses, position.step, state.history, epoch))
     evaluation = Evaluation(
@@ -134,7 +134,7 @@ def _evaluate(
         phase=phase.name,
         metrics=measurement.metrics,
         details=measurement.details | _parts_of_batch(state),
-        losses=losses,
+        losses={name: loss for name, loss in losses.items() if name != ADVERSARIAL_WEIGHT},
         val_losses=measurement.losses,
         weights=weights,
         stopped=state.stopping.stopped,
@@ -194,9 +194,12 @@ def _epoch_means(losses: dict[str, float], step: int, history: list[Evaluation],
     return means
 
 
-def _weights(state: TrainingState, plan: Plan) -> dict[str, float]:
-    """In force in the steps before an evaluation, and 0 for a task that it has stopped."""
-    return {
+def _weights(state: TrainingState, plan: Plan, losses: Mapping[str, float]) -> dict[str, float]:
+    """In force in the steps before an evaluation, and 0 for a task that it has stopped; the adversarial one's mean."""
+    weights = {
         name: 0.0 if name not in plan.losses or state.stopping.frozen(TASK_OF[name]) else weight
         for name, weight in state.weighting.weights().items()
     }
+    if plan.adversarial:
+        weights["adversarial"] = losses.get(ADVERSARIAL_WEIGHT, state.config.loss.adversarial_weight)
+    return weights

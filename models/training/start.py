@@ -19,6 +19,8 @@ def start_from(state: TrainingState) -> None:
     path = state.config.start_from
     if path is None:
         return
+    if not path.is_file():
+        raise CheckpointError(f"start_from: no file {path}; give checkpoints/last.pt in the folder of a trial")
     checkpoint = load_checkpoint(path)
     _require_same_colours(path, config_of(checkpoint), state.config)
     weights = evaluated_weights(checkpoint)

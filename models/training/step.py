@@ -15,6 +15,10 @@ Losses = dict[str, Tensor]
 """Detached losses by name, on the device: reading one there would hold up the GPU."""
 
 
+ADVERSARIAL_WEIGHT = "adversarial_weight"
+"""Among the losses, where it follows the gradients."""
+
+
 class GpuMemoryError(HuetuneError):
     """A batch does not fit the GPU's memory."""
 
@@ -96,7 +100,10 @@ def generator_backward(state: TrainingState, batch: Batch, prediction: Predictio
     adversarial = None
     if plan.adversarial:
         reported["adversarial"] = _adversarial(state, batch, prediction)
-        adversarial = _weight(state, losses, reported["adversarial"]) * reported["adversarial"]
+        weight = _weight(state, losses, reported["adversarial"])
+        adversarial = weight * reported["adversarial"]
+        if isinstance(weight, Tensor):
+            reported[ADVERSARIAL_WEIGHT] = weight
     state.weighting.backward(losses, adversarial, prediction.features, share)
     return _scaled(reported, share)
 
