@@ -6,8 +6,8 @@ Both train the very same networks, U-Net or ResNet-18 U-Net against the PatchGAN
 on the device already. The peer is written as the public tutorials are: a forward pass of the generator for each of the
 two updates, losses read by `.item()` after every step, float32, NCHW, no compilation.
 Ours runs as `plain` (the configuration's defaults, the same arithmetic as the peer) and as `fast` (bf16, channels_last,
-compiled, fused). FLOPs are those that torch counts in one of our steps; their peak is that of a large matrix product,
-measured in the same run in the same precision.
+compiled, fused). FLOPs are those that torch counts in one of our steps; as the hardware's peak counts the rate of a
+large matrix product, measured just before in the same precision (convolutions of a CPU library can be a little faster).
 Prints a table, and the same as JSON in the last line.
 """
 
@@ -181,8 +181,8 @@ def measure(backbone: str, size: int, batch_size: int, arguments: argparse.Names
         "ours, plain / peer": figures["ours, plain"] / figures["peer"],
         "ours, fast / peer": figures["ours, fast"] / figures["peer"],
         "GFLOP a photo": flops / 1e9,
-        "peak, plain, TFLOP/s": peaks["plain"] / 1e12,
-        "peak, fast, TFLOP/s": peaks["fast"] / 1e12,
+        "matrix product, plain, TFLOP/s": peaks["plain"] / 1e12,
+        "matrix product, fast, TFLOP/s": peaks["fast"] / 1e12,
         "share of the peak, plain": flops * figures["ours, plain"] / peaks["plain"],
         "share of the peak, fast": flops * figures["ours, fast"] / peaks["fast"],
     }
