@@ -53,13 +53,11 @@ def _sides(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
 
 
 def _crop(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
-    crop, side, stride = config.data.crop, image_side(config, manifests["train"]), config.model.stride
+    crop, side = config.data.crop, image_side(config, manifests["train"])
     if crop is None:
         return ""
     if crop > side:
         return f"data.crop is {crop}, but photos of {side} px are read; lower it"
-    if crop % stride:
-        return f"data.crop is {crop}, but {config.model.backbone} needs multiples of {stride} px; change it"
     head = config.model.head
     if crop != side and head != "pooled" and "classification" in config.tasks:
         return f"a {head} head takes photos of one size, and data.crop is {crop} of {side}; set model.head to pooled"

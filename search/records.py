@@ -82,6 +82,8 @@ class TrialState(_Record):
     node: str = ""
     fid_weights: str = ""
     """Content hash of the Inception weights that its FID was measured with (models.weights.weights_hash)."""
+    fid_images: int = 0
+    """N, on which its FID was measured: the first photos of the validation file."""
     gpu_seconds: float = 0.0
     """Seconds times the share of GPUs held, over all attempts that reported."""
 

@@ -43,7 +43,10 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
     with _loaders(config, device) as (batches, val):
         fid = fid_reference(config, val.manifest, val, device)
         if fid is not None:
-            write_record(folder, running.model_copy(update={"fid_weights": fid.network.weights_hash}))
+            write_record(
+                folder,
+                running.model_copy(update={"fid_weights": fid.network.weights_hash, "fid_images": fid.num_images}),
+            )
         state = TrainingState(config, len(classes), image_side(config, val.manifest), device, bin_counts, hashes)
         validation = Validation(val, config, classes, state.losses, bin_counts, fid, device)
         with TrialTensorboard(folder / "tensorboard", config.tasks) as tensorboard:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from small_trials import trial_config
+from small_trials import SMALL, trial_config
 
 ALONE = {"epochs": 1, "trains": ["discriminator"]}
 WHOLE = {"epochs": 1}
@@ -49,6 +49,8 @@ WHOLE = {"epochs": 1}
         ({"loss": {"l1": float("inf")}}, "finite number"),
         ({"loss": {"teacher": "vgg16"}}, "nothing learns from it: set classification above 0"),
         ({"loss": {"adversarial_weight": 0}}, "greater than 0"),
+        ({"data": SMALL["data"] | {"image_size": 40}}, "data.image_size is 40, but unet needs multiples of 16 px"),
+        ({"data": SMALL["data"] | {"crop": 40}}, "data.crop is 40, but unet needs multiples of 16 px"),
         ({"compute": {"accumulation": 5}}, "more parts than a batch of 4 has photos: lower it"),
         ({"epochs": None, "phases": [WHOLE, ALONE], "loss": {"adversarial": "none"}}, "there is no discriminator"),
         (

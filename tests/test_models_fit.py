@@ -13,6 +13,9 @@ from models.fit import MIN_SIDE, FitError, check_fit
 from models.networks.patchgan import PatchGAN
 
 
+TRAIN_MODE = {"eval_mode": "train"}
+
+
 def trial(betons: Betons, **changes: Any) -> TrialConfig:
     base: dict[str, Any] = {"data": {"train": betons.train, "val": betons.val, "batch_size": 8}, "model": {"depth": 5}}
     return TrialConfig.model_validate({**base, **changes})
@@ -32,6 +35,25 @@ def test_misfits_are_named(betons: Betons):
     for changes, words in [
         ({"model": {"depth": 6}}, "multiples of 64 px"),
         ({"data": {**data, "image_size": 64}}, "photos of 32 px are stored"),
+        ({"data": {**data, "crop": 64}}, r"data\.crop is 64, but photos of 32 px are read"),
+        (
+            {
+                "data": {**data, "crop": 16},
+                "model": {"depth": 4, "head": "flattened"},
+                "loss": {"classification": 1, "adversarial": "none"},
+            },
+            "a flattened head takes photos of one size",
+        ),
+        ({"data": {**data, "batch_size": 1}, "model": {"depth": 5, "bottleneck_norm": True}}, "one value to normalise"),
+        (
+            {
+                "data": {**data, "batch_size": 8},
+                "model": {"depth": 5, "bottleneck_norm": True},
+                "evaluation": TRAIN_MODE,
+            },
+            "the last validation batch has one photo",
+        ),
+        ({"phases": [{"epochs": 1, "photos": 4}]}, r"the 4 photos of phases\.0 fill no batch of 8"),
         ({"data": {**data, "batch_size": 25}}, "the 24 photos of data.train fill no batch, which takes 25"),
     ]:
         with pytest.raises(FitError, match=words):

