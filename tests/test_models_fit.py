@@ -12,7 +12,6 @@ from models.config.trial import TrialConfig
 from models.fit import MIN_SIDE, FitError, check_fit
 from models.networks.patchgan import PatchGAN
 
-
 TRAIN_MODE = {"eval_mode": "train"}
 
 
