@@ -169,7 +169,8 @@ def test_sweep_in_which_every_trial_fails_is_an_error(betons: Betons, tmp_path: 
         break_checkpoint(tmp_path, number)
     run = huetune("sweep", "run", spec, storage=tmp_path)
     assert run.returncode == 1
-    assert "huetune: all 2 trials failed, the first because of CheckpointError: checkpoint" in run.stderr
+    assert "huetune: all 2 trials failed, the first because of CheckpointError: " in run.stderr
+    assert "last.pt is no whole checkpoint" in run.stderr
     assert "go on with `huetune sweep resume small" in run.stderr
 
 
@@ -194,7 +195,7 @@ def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Beton
     run = huetune("sweep", "run", spec, storage=tmp_path)
     assert run.returncode == 0, run.stderr
     trials = read_sweep(tmp_path / "small").trials
-    assert (trials[0].state.state, "last.pt cannot be read" in trials[0].state.reason) == ("failed", True)
+    assert (trials[0].state.state, "last.pt is no whole checkpoint" in trials[0].state.reason) == ("failed", True)
     for trial in trials[1:]:
         wild = trial.start.params["optimizer.generator_lr"] > 1
         assert trial.state.state == ("diverged" if wild else "complete")
