@@ -17,12 +17,23 @@ from search.errors import SweepError
 from search.lock import only_driver
 from search.objectives import default_objectives
 from search.provenance import sweep_record
-from search.records import Trial, TrialStart, epoch_text, read_trial, record_end, trial_folder, write_record
+from search.records import (
+    Trial,
+    TrialStart,
+    epoch_text,
+    read_sweep_record,
+    read_trial,
+    record_end,
+    trial_folder,
+    write_record,
+)
 from search.sections import PruningSection, ResourcesSection, SearchSection
 from search.spec import SweepSpec
 from search.storage import checked_name
 from search.training import OUT_OF_MEMORY, run_training
 from search.training_progress import TrainingProgress
+
+ANOTHER_NAME = "give this one another name with --name"
 
 
 def train_single(config: TrialConfig, folder: Path, device: torch.device, console: Console) -> None:
@@ -68,7 +79,8 @@ def _announced(
 def _recorded(spec: SweepSpec, config: TrialConfig, manifests: Mapping[str, Manifest], folder: Path) -> Trial:
     """What is known of the training, which is recorded before it begins."""
     trial = trial_folder(folder, 0)
-    if _has_evaluations(folder):
+    _require_no_search(folder)
+    if (trial / "evaluations.jsonl").exists():
         _require_same(config, trial)
     else:  # nothing is lost of one that failed at once, such as for weights that were missing
         write_record(folder, sweep_record(spec, manifests))
@@ -77,8 +89,10 @@ def _recorded(spec: SweepSpec, config: TrialConfig, manifests: Mapping[str, Mani
     return read_trial(trial)
 
 
-def _has_evaluations(folder: Path) -> bool:
-    return any(folder.glob("trials/*/evaluations.jsonl"))
+def _require_no_search(folder: Path) -> None:
+    """Raise SweepError if `folder` holds a sweep that searches, whether it has begun to or not."""
+    if (folder / "sweep.json").exists() and read_sweep_record(folder).spec.get("space"):
+        raise SweepError(f"{folder.name} is a sweep already, not a single training; {ANOTHER_NAME}")
 
 
 def _spec(name: str, config: TrialConfig, num_gpus: int) -> SweepSpec:
@@ -96,14 +110,11 @@ def _spec(name: str, config: TrialConfig, num_gpus: int) -> SweepSpec:
 
 
 def _require_same(config: TrialConfig, trial: Path) -> None:
-    """Raise SweepError unless `trial` is one of this configuration, and the only one of its sweep."""
-    name, advice = trial.parent.parent.name, "give this one another name with --name"
-    others = sorted(other.name for other in trial.parent.glob("[0-9]*") if other != trial)
-    if others:
-        raise SweepError(f"{name} is a sweep of several trials already; {advice}")
+    """Raise SweepError unless `trial` is one of this configuration."""
     before = TrialConfig.model_validate(read_trial(trial).start.config)
     if differences := config.differences(before):
-        raise SweepError(f"there is another training {name} already: {differences}; {advice}")
+        name = trial.parent.parent.name
+        raise SweepError(f"there is another training {name} already: {differences}; {ANOTHER_NAME}")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`huetune train`: single trainings as a user runs them."""
 
 import io
+import json
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from data.config import BuildOptions
 from data.sources.registry import open_source
 from models.evaluation import Evaluation
 from models.training.checkpoint import CheckpointError
+from search.errors import SweepError
 from search.preset import preset, presets
 from search.records import Trial, read_evaluations, read_sweep, trial_folder
 from search.single import data_files, single_config
@@ -159,6 +161,16 @@ def test_same_name_for_another_configuration_is_refused(finished: Path, data: Pa
     done = run(command(data, finished))
     assert (done.returncode, done.stdout.startswith("small is trained already")) == (0, True)
     assert read_sweep(finished / "small") == before
+
+
+def test_sweep_that_has_not_evaluated_yet_keeps_its_name(data: Path, tmp_path: Path):
+    record = {"name": "cgan-unet", "objectives": {"l1": "min"}, "created": "2026-01-01T00:00:00Z", "command": "run"}
+    record |= {"spec": {"space": {"loss.l1": [1, 2]}}, "versions": {}}
+    (tmp_path / "cgan-unet").mkdir()
+    (tmp_path / "cgan-unet" / "sweep.json").write_text(json.dumps(record))
+    with pytest.raises(SweepError, match="cgan-unet is a sweep already, not a single training; give this one another"):
+        trained("cgan-unet", data, tmp_path)
+    assert json.loads((tmp_path / "cgan-unet" / "sweep.json").read_text()) == record
 
 
 def test_training_that_never_began_does_not_keep_its_name(data: Path, tmp_path: Path):
