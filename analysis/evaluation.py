@@ -42,7 +42,9 @@ def evaluate_baseline(name: str, beton: Path, train: Path | None, settings: Mapp
     if name == "random" and train is None:
         raise EvaluationError("random takes the colours of training photos: give their .beton with --train")
     data = DataConfig(train=train or beton, val=beton, image_size=check_quick(beton).size, flip=0)
-    config = TrialConfig(data=data, evaluation=_with(settings, EvaluationConfig()))
+    # Without a network photos may have any size, which a configuration as a whole would not let pass.
+    anything = TrialConfig(data=DataConfig(train=data.train, val=beton), evaluation=_with(settings, EvaluationConfig()))
+    config = anything.model_copy(update={"data": data})
     device = _device()
     with _opened(beton, config, device) as photos, _baseline(name, config, device) as colorize:
         validation = _validation(photos, config, photos.manifest.classes, train, device)
