@@ -12,9 +12,9 @@ from rich.progress import track
 from rich.table import Column, Table
 
 from cluster.node import Finding, look_around
-from search.connection import connected, require_resources
-from search.provenance import versions
-from search.spec import SweepSpec
+from search.driver.connection import connected, require_resources
+from search.driver.provenance import versions
+from search.spec.sweep_spec import SweepSpec
 
 NODE_TIMEOUT_S = 120
 

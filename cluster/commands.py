@@ -26,7 +26,7 @@ def check(
     from rich.console import Console
 
     from cluster.check import check_cluster
-    from search.spec import load_spec
+    from search.spec.sweep_spec import load_spec
 
     if not check_cluster(load_spec(spec_file), address, storage.expanduser().absolute(), Console()):
         raise typer.Exit(1)

@@ -14,8 +14,8 @@ from data.manifest import check_quick
 from models.config.trial import TrialConfig
 from models.objectives.lpips import BACKBONES as LPIPS_BACKBONES
 from models.weights import load_state, weights_hash
-from search.provenance import versions
-from search.spec import SweepSpec
+from search.driver.provenance import versions
+from search.spec.sweep_spec import SweepSpec
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108
 MIN_SHM_GIB = 1.0

@@ -25,8 +25,8 @@ def run(
     """Run the sweep that SPEC.yaml describes."""
     from rich.console import Console
 
-    from search.spec import load_spec
-    from search.sweep import start_sweep
+    from search.driver.sweep import start_sweep
+    from search.spec.sweep_spec import load_spec
 
     spec = load_spec(spec_file)
     if name is not None:
@@ -40,7 +40,7 @@ def resume(name: NameArgument, address: AddressOption = None, storage: StorageOp
     """Go on with a sweep that was broken off, whatever broke it."""
     from rich.console import Console
 
-    from search.sweep import resume_sweep
+    from search.driver.sweep import resume_sweep
 
     resume_sweep(sweep_folder(storage, name), address, Console())
 
@@ -51,7 +51,7 @@ def status(name: NameArgument, storage: StorageOption = DEFAULT_STORAGE) -> None
     from rich.console import Console
 
     from search.records import read_sweep
-    from search.status import show_status
+    from search.status.show import show_status
 
     show_status(read_sweep(sweep_folder(storage, name)), Console())
 
@@ -68,7 +68,7 @@ def train(
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
     """Train one configuration on this machine; the same command goes on where an earlier one was broken off."""
-    from search.single import data_files, single_config
+    from search.single.configuration import data_files, single_config
 
     config = single_config(source, data_files(data, train, val), settings or [])
     folder = sweep_folder(storage, Path(source).stem if name is None else name)
@@ -76,8 +76,8 @@ def train(
     import torch
     from rich.console import Console
 
-    from search.interruption import Interrupted, interruptible
-    from search.train import train_single
+    from search.single.interruption import Interrupted, interruptible
+    from search.single.train import train_single
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -93,7 +93,7 @@ def presets() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from search.preset import presets as known
+    from search.spec.preset import presets as known
 
     table = Table("PRESET", "what it is")
     for name, description in known().items():

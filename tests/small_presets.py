@@ -1,6 +1,6 @@
 """The presets, made small enough to train in seconds without a pretrained weight."""
 
-from search.preset import preset
+from search.spec.preset import preset
 
 SMALL = [
     "data.batch_size=6",

@@ -1,7 +1,7 @@
 """When a sweep's budget is spent."""
 
-from search.budget import BudgetMeter
-from search.sections import BudgetSection
+from search.driver.budget import BudgetMeter
+from search.spec.sections import BudgetSection
 
 
 def test_gpu_hours_add_up_over_the_trials():

@@ -7,7 +7,7 @@ import pytest
 from models.config.trial import TrialConfig
 from models.evaluation import DIRECTIONS
 from search.errors import SpecError
-from search.objectives import check_labels, check_objectives, default_objectives
+from search.spec.objectives import check_labels, check_objectives, default_objectives
 
 CLASSES = {"classification": 1.0}
 

@@ -1,7 +1,7 @@
 """Values of a configuration by their dotted path."""
 
 from models.config.trial import TrialConfig
-from search.overrides import dotted_paths, merged, set_value, unknown_path
+from search.spec.overrides import dotted_paths, merged, set_value, unknown_path
 
 TWO_PHASES = {"phases": [{"epochs": 3}, {"steps": 4}]}
 

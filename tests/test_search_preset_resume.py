@@ -8,8 +8,8 @@ from small_presets import small
 from small_trials import run, same
 
 from models.config.trial import TrialConfig
-from search.preset import presets
-from search.single import single_config
+from search.single.configuration import single_config
+from search.spec.preset import presets
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from models.config.trial import TrialConfig
-from search.objectives import default_objectives
-from search.overrides import merged
-from search.preset import preset, presets
-from search.spec import parse_spec
+from search.spec.objectives import default_objectives
+from search.spec.overrides import merged
+from search.spec.preset import preset, presets
+from search.spec.sweep_spec import parse_spec
 
 UNETS = ("unet-gan-l1", "unet-gan-l1-class", "unet-wgan-l2-class")
 BINS = ("bins-rebalanced-soft", "bins-rebalanced-onehot", "bins-plain", "bins-l2")

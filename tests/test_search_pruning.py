@@ -8,10 +8,10 @@ from recorded_sweeps import write_sweep, write_trial
 
 from models.config.trial import TrialConfig
 from search.errors import SpecError
-from search.pareto_asha import ParetoAsha
+from search.pruning.pareto_asha import ParetoAsha
 from search.records import read_sweep
-from search.rungs import check_rungs, longest_training, rung_epochs
-from search.sections import PruningSection
+from search.spec.rungs import check_rungs, longest_training, rung_epochs
+from search.spec.sections import PruningSection
 
 BOTH = {"fid": "min", "accuracy": "max"}
 

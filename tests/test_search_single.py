@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from search.errors import SpecError
-from search.single import data_files, single_config
+from search.single.configuration import data_files, single_config
 
 DATA = {"train": Path("/data/train.beton"), "val": Path("/data/val.beton")}
 

@@ -6,8 +6,8 @@ import optuna
 import pytest
 
 from search.errors import SpecError
-from search.samplers import SAMPLERS, sampler_for
-from search.space import MAX_COMBINATIONS, parse_space
+from search.sampling.samplers import SAMPLERS, sampler_for
+from search.spec.space import MAX_COMBINATIONS, parse_space
 
 SPACE: dict[str, Any] = {
     "loss.gradient_penalty": {"uniform": [1, 20], "when": {"loss.adversarial": "wgan-gp"}},

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from search.errors import SpecError
-from search.space import Assignment
-from search.spec import load_spec, parse_spec
+from search.spec.space import Assignment
+from search.spec.sweep_spec import load_spec, parse_spec
 
 README = Path(__file__).parent.parent / "search" / "README.md"
 SWEEPS = Path(__file__).parent.parent / "search" / "sweeps"

@@ -7,8 +7,8 @@ import pytest
 from recorded_sweeps import write_sweep, write_trial
 
 from search.records import read_trial, trial_folder
-from search.spec import parse_spec
-from search.study import SweepStudy
+from search.sampling.study import SweepStudy
+from search.spec.sweep_spec import parse_spec
 
 
 @pytest.mark.parametrize(("metrics", "state"), [({"l1": 1.0, "accuracy": 0.5}, "COMPLETE"), ({"l1": 1.0}, "FAIL")])

@@ -6,7 +6,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from models.evaluation import Evaluation
-from search.tensorboard import TrialTensorboard
+from search.worker.tensorboard import TrialTensorboard
 
 SAMPLES = torch.zeros(1, 3, 3, 4, 4)
 

@@ -22,10 +22,10 @@ from data.sources.registry import open_source
 from models.evaluation import Evaluation
 from models.training.checkpoint import CheckpointError
 from search.errors import SweepError
-from search.preset import preset, presets
 from search.records import Trial, read_evaluations, read_sweep, trial_folder
-from search.single import data_files, single_config
-from search.train import train_single
+from search.single.configuration import data_files, single_config
+from search.single.train import train_single
+from search.spec.preset import preset, presets
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from models.evaluation import Evaluation
-from search.training_progress import TrainingProgress
+from search.single.training_progress import TrainingProgress
 
 
 def lines(*evaluations: Evaluation) -> list[str]:

@@ -7,7 +7,7 @@ from models.config.section import Task
 from models.config.trial import TrialConfig
 from models.evaluation import DIRECTIONS, OF_LABELS
 from search.errors import SpecError
-from search.explain import nearest
+from search.spec.explain import nearest
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from data.manifest import Manifest
 from search.records import SweepRecord
-from search.spec import SweepSpec
+from search.spec.sweep_spec import SweepSpec
 
 PACKAGES = ("huetune", "torch", "torchvision", "ray", "optuna", "ffcv", "torchmetrics", "torch-fidelity", "torchjd")
 

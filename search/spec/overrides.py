@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from search.explain import nearest, section_of
+from search.spec.explain import nearest, section_of
 
 
 def dotted_paths(model: type[BaseModel], config: Mapping[str, Any]) -> list[str]:

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from models.config.trial import TrialConfig
 from search.errors import SpecError
-from search.explain import explain
-from search.overrides import dotted_paths, merged, set_value, unknown_path
-from search.preset import on_preset, preset
-from search.spec import with_absolute_data
-from search.yaml_file import parse_yaml, read_sections
+from search.spec.explain import explain
+from search.spec.overrides import dotted_paths, merged, set_value, unknown_path
+from search.spec.preset import on_preset, preset
+from search.spec.sweep_spec import with_absolute_data
+from search.spec.yaml_file import parse_yaml, read_sections
 
 
 def single_config(source: str, data: dict[str, Path], settings: Sequence[str]) -> TrialConfig:

@@ -19,8 +19,8 @@ from models.training.loop import train
 from models.training.state import TrainingState
 from search.errors import SweepError
 from search.records import Trial, TrialState, read_sweep_record, read_trial, write_evaluations, write_record
-from search.samples import write_samples
-from search.tensorboard import TrialTensorboard
+from search.worker.samples import write_samples
+from search.worker.tensorboard import TrialTensorboard
 
 OUT_OF_MEMORY = "out of GPU memory; lower data.batch_size or model.width, or give more GPU"
 

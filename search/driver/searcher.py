@@ -8,13 +8,13 @@ from pydantic import ValidationError
 from ray.tune.search import Searcher
 
 from models.config.trial import TrialConfig
-from search.budget import BudgetMeter
-from search.explain import explain
-from search.pareto_asha import ParetoAsha
+from search.driver.budget import BudgetMeter
+from search.pruning.pareto_asha import ParetoAsha
 from search.records import State, Trial, TrialStart, record_end, trial_folder, write_record
-from search.space import Assignment
-from search.spec import SweepSpec
-from search.study import SweepStudy
+from search.sampling.study import SweepStudy
+from search.spec.explain import explain
+from search.spec.space import Assignment
+from search.spec.sweep_spec import SweepSpec
 
 MAX_FAILURES_IN_A_ROW = 5
 """So many trials that fail one after the other have one cause; the rest is kept for when it is mended."""

@@ -14,7 +14,7 @@ from models.training.loop import DivergedError
 from models.training.release import release_memory
 from models.training.step import GpuMemoryError
 from search.records import read_trial
-from search.training import OUT_OF_MEMORY, run_training
+from search.worker.training import OUT_OF_MEMORY, run_training
 
 
 def run_trial(assignment: dict[str, Any]) -> None:

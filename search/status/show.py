@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from search.lock import is_driven
+from search.driver.lock import is_driven
 from search.pareto import minimised, pareto_ranks
 from search.records import TRIED_AGAIN, State, Sweep, Trial, epoch_text
 from search.storage import resume_command

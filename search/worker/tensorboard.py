@@ -10,7 +10,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from models.evaluation import Evaluation
 from search.records import epoch_text
-from search.samples import as_grid
+from search.worker.samples import as_grid
 
 
 class TrialTensorboard:

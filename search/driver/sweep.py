@@ -15,20 +15,20 @@ from rich.console import Console
 from data.manifest import Manifest, check_quick
 from models.fit import check_fit
 from models.measures.semantics import imagenet_numbers
-from search.budget import BudgetMeter
-from search.connection import connected, require_resources
+from search.driver.budget import BudgetMeter
+from search.driver.connection import connected, require_resources
+from search.driver.lock import only_driver
+from search.driver.progress import SweepProgress
+from search.driver.provenance import sweep_record
+from search.driver.searcher import StudySearcher
 from search.errors import SweepError
-from search.lock import only_driver
-from search.objectives import check_labels
-from search.pareto_asha import ParetoAsha
-from search.progress import SweepProgress
-from search.provenance import sweep_record
+from search.pruning.pareto_asha import ParetoAsha
 from search.records import TRIED_AGAIN, UNFINISHED, Sweep, read_sweep, read_sweep_record, write_record
-from search.rungs import check_rungs, longest_training, rung_epochs
-from search.searcher import StudySearcher
-from search.spec import SweepSpec, parse_spec
+from search.sampling.study import SweepStudy
+from search.spec.objectives import check_labels
+from search.spec.rungs import check_rungs, longest_training, rung_epochs
+from search.spec.sweep_spec import SweepSpec, parse_spec
 from search.storage import resume_command
-from search.study import SweepStudy
 
 MAX_WORKER_DEATHS = 3
 """How often a trial goes on from its checkpoint after its worker died, before it counts as failed."""
@@ -133,7 +133,7 @@ def _run_tune(spec: SweepSpec, searcher: StudySearcher, pruning: ParetoAsha | No
 
 def _trial(assignment: dict[str, Any]) -> None:
     # Imported by the workers only: the driver does without torch and FFCV, and so starts and complains at once.
-    from search.trial import run_trial
+    from search.worker.trial import run_trial
 
     run_trial(assignment)
 

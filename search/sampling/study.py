@@ -10,9 +10,9 @@ from optuna.trial import TrialState as OptunaState
 from pydantic import ValidationError
 
 from search.records import TRIED_AGAIN, UNFINISHED, State, Trial, read_trial, trial_folder
-from search.samplers import sampler_for
-from search.space import Assignment
-from search.spec import SweepSpec
+from search.sampling.samplers import sampler_for
+from search.spec.space import Assignment
+from search.spec.sweep_spec import SweepSpec
 
 _TOLD_AS: dict[State, OptunaState] = {
     "complete": OptunaState.COMPLETE,

@@ -12,7 +12,7 @@ from ray._private import ray_constants
 
 from search.errors import SweepError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CONNECT_TIMEOUT_S = 10
 
 # Set before Ray reads them. Tune's own console and loggers would say everything twice; its snapshots, which we never go

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from models.config.trial import TrialConfig
 from models.evaluation import COSTLY
 from search.errors import SpecError
-from search.sections import PruningSection
+from search.spec.sections import PruningSection
 
 
 def rung_epochs(grace: int, reduction: int, max_epochs: int) -> tuple[int, ...]:

@@ -11,15 +11,15 @@ from models.config.evaluation import EvaluationConfig
 from models.config.section import Section
 from models.config.trial import TrialConfig
 from search.errors import SpecError
-from search.explain import explain
-from search.objectives import check_objectives
-from search.overrides import dotted_paths, set_value, unknown_path
-from search.preset import on_preset, preset
-from search.rungs import check_rungs
-from search.sections import BudgetSection, PruningSection, ResourcesSection, SearchSection
-from search.space import Assignment, Space, parse_space
+from search.spec.explain import explain
+from search.spec.objectives import check_objectives
+from search.spec.overrides import dotted_paths, set_value, unknown_path
+from search.spec.preset import on_preset, preset
+from search.spec.rungs import check_rungs
+from search.spec.sections import BudgetSection, PruningSection, ResourcesSection, SearchSection
+from search.spec.space import Assignment, Space, parse_space
+from search.spec.yaml_file import read_sections
 from search.storage import checked_name
-from search.yaml_file import read_sections
 
 SAME_FOR_ALL = {
     **dict.fromkeys((*(f"data.{name}" for name in FILES), "data.image_size"), "data"),

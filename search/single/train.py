@@ -13,10 +13,9 @@ from models.config.trial import TrialConfig
 from models.fit import check_fit, image_side
 from models.training.loop import DivergedError
 from models.training.step import GpuMemoryError
+from search.driver.lock import only_driver
+from search.driver.provenance import sweep_record
 from search.errors import SweepError
-from search.lock import only_driver
-from search.objectives import default_objectives
-from search.provenance import sweep_record
 from search.records import (
     Trial,
     TrialStart,
@@ -27,11 +26,12 @@ from search.records import (
     trial_folder,
     write_record,
 )
-from search.sections import PruningSection, ResourcesSection, SearchSection
-from search.spec import SweepSpec
+from search.single.training_progress import TrainingProgress
+from search.spec.objectives import default_objectives
+from search.spec.sections import PruningSection, ResourcesSection, SearchSection
+from search.spec.sweep_spec import SweepSpec
 from search.storage import checked_name
-from search.training import OUT_OF_MEMORY, run_training
-from search.training_progress import TrainingProgress
+from search.worker.training import OUT_OF_MEMORY, run_training
 
 ANOTHER_NAME = "give this one another name with --name"
 

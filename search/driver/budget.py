@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from search.sections import BudgetSection
+from search.spec.sections import BudgetSection
 
 
 class BudgetMeter:

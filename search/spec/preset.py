@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 
 from search.errors import SpecError
-from search.explain import nearest
-from search.overrides import merged
+from search.spec.explain import nearest
+from search.spec.overrides import merged
 
-FOLDER = Path(__file__).parent / "presets"
+FOLDER = Path(__file__).parents[1] / "presets"
 
 
 def presets() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Orders to a running sweep, from another terminal or machine."""

@@ -1,0 +1,1 @@
+"""A single training, without Ray."""
