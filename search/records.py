@@ -3,11 +3,13 @@
     <storage>/<sweep>/
         sweep.json                      SweepRecord: the spec and where it was run
         study.journal                   the searcher's memory (Optuna)
-        driver.lock                     held by the process that runs the sweep
+        driver/0001.json                one file for each process that has run the sweep: see driver/lock.py
+        control/                        orders from other terminals, and what became of them: see control/mailbox.py
         trials/0007/
             trial.json                  TrialStart: the configuration; written when the trial is suggested
             state.json                  TrialState: what became of it
             evaluations.jsonl           one Evaluation a line
+            exploits.jsonl              one Exploit a line: what it took over from another trial (PBT)
             checkpoints/*.pt            last, best per task, best joint
             samples.png                 rows of photos: gray | colorized by this trial | truth
             tensorboard/                scalars and image grids
@@ -29,10 +31,15 @@ from data.errors import HuetuneError
 from data.files import write_atomically
 from models.evaluation import Evaluation
 
-State = Literal["waiting", "running", "complete", "pruned", "diverged", "failed"]
-UNFINISHED: tuple[State, ...] = ("waiting", "running")
+State = Literal["waiting", "running", "paused", "complete", "pruned", "diverged", "collapsed", "failed"]
+UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused")
 TRIED_AGAIN: tuple[State, ...] = (*UNFINISHED, "failed")
-"""The trials that a resume goes on with."""
+"""The trials that can go on."""
+Cause = Literal[
+    "", "gpu-memory", "host-memory", "worker-death", "lost-node", "preemption", "non-finite", "damaged-data", "bug"
+]
+"""Why an attempt at a trial failed; empty: it did not."""
+Origin = Literal["sampled", "enqueued", "repeat"]
 
 
 class RecordsError(HuetuneError):
@@ -41,6 +48,18 @@ class RecordsError(HuetuneError):
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Change(_Record):
+    """A change to a sweep after its start."""
+
+    when: datetime
+    who: str
+    why: str = ""
+    what: str
+    """In words, such as `search.trials: 50 -> 100`."""
+    num_trials: int
+    """How many trials there were."""
 
 
 class SweepRecord(_Record):
@@ -56,6 +75,12 @@ class SweepRecord(_Record):
     """huetune, python, torch, ray ... and the commit, where known."""
     data: dict[str, dict[str, Any]] = {}
     """For train, val and unlabelled, if any: file, sha256, count and classes of the .beton."""
+    lineage: tuple[Change, ...] = ()
+    """How the spec became what it is now, oldest first."""
+    num_studies: int = 1
+    """Another space needs another study of the sampler: so many there have been."""
+    paused: bool = False
+    """No trial is started, on somebody's order."""
 
 
 class TrialStart(_Record):
@@ -67,6 +92,22 @@ class TrialStart(_Record):
     config: dict[str, Any]
     """The whole trial configuration (models.config.TrialConfig)."""
     created: datetime
+    origin: Origin = "sampled"
+    repeat_of: int | None = None
+    """The trial whose configuration this one has, with another seed."""
+    note: str = ""
+    """Where it comes from, in words, if not from the sampler."""
+
+
+class Exploit(_Record):
+    """A line of exploits.jsonl: the trial went on with another's networks and with other values."""
+
+    epoch: float
+    donor: int
+    params: dict[str, Any]
+    """The searched values from here on."""
+    config: dict[str, Any]
+    """The whole configuration from here on."""
 
 
 class TrialState(_Record):
@@ -74,7 +115,11 @@ class TrialState(_Record):
 
     state: State
     reason: str = ""
-    """In words: why it was pruned, diverged or failed."""
+    """In words: why it was pruned, diverged, collapsed or failed."""
+    cause: Cause = ""
+    """Of its failure."""
+    failures: dict[str, int] = {}
+    """Failed attempts by cause, those included after which it went on."""
     started: datetime | None = None
     """When the latest attempt began."""
     ended: datetime | None = None
@@ -96,10 +141,21 @@ class Trial:
     start: TrialStart
     state: TrialState
     evaluations: tuple[Evaluation, ...]
+    exploits: tuple[Exploit, ...] = ()
 
     @property
     def number(self) -> int:
         return self.start.number
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The searched values that it has now."""
+        return self.exploits[-1].params if self.exploits else self.start.params
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The whole configuration that it has now."""
+        return self.exploits[-1].config if self.exploits else self.start.config
 
     @property
     def final(self) -> Evaluation | None:
@@ -177,14 +233,22 @@ def read_trial(folder: Path) -> Trial:
         start,
         TrialState.model_validate_json(state.read_bytes()) if state.exists() else TrialState(state="waiting"),
         read_evaluations(folder),
+        tuple(Exploit.model_validate_json(line) for line in _lines(folder / "exploits.jsonl")),
     )
+
+
+def write_exploits(folder: Path, exploits: Iterable[Exploit]) -> None:
+    """Replace a trial's exploits."""
+    write_atomically(folder / "exploits.jsonl", "".join(exploit.model_dump_json() + "\n" for exploit in exploits))
 
 
 def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
     """A trial's evaluations so far, by epoch."""
-    path = folder / "evaluations.jsonl"
-    lines = path.read_text().splitlines() if path.exists() else []
-    return tuple(Evaluation.model_validate_json(line) for line in lines)
+    return tuple(Evaluation.model_validate_json(line) for line in _lines(folder / "evaluations.jsonl"))
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def epoch_text(epoch: float) -> str:

@@ -1,24 +1,60 @@
 """The sections of a sweep file that say how to search, and with what."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.config.section import Section
 
+SamplerName = Literal["tpe", "nsga2", "nsga3", "gp", "cmaes", "qmc", "random", "grid"]
+PruningKind = Literal["pareto-asha", "asha", "median", "hyperband", "pbt", "pb2", "none"]
+
 
 class SearchSection(Section):
-    sampler: Literal["tpe", "random"] = "tpe"
+    sampler: SamplerName = "tpe"
     trials: int = Field(ge=1)
+    """That the sampler chooses; those that are enqueued come on top."""
     seed: int = Field(0, ge=0)
+    storage: str = "journal"
+    """The sampler's memory: `journal` or `sqlite`, files in the sweep's folder, or the URL of a PostgreSQL database.
+    No password in it: PGPASSWORD and ~/.pgpass are for that."""
+    warm_start: tuple[str, ...] = ()
+    """Sweeps, by name in the same storage or by folder, whose trials the sampler learns from."""
+    enqueue: tuple[str | dict[str, Any], ...] = ()
+    """Tried first: presets by name, or values by dotted path; what they leave open the sampler chooses."""
+
+
+_READ_BY: dict[str, tuple[PruningKind, ...]] = {
+    "grace": ("pareto-asha", "asha", "median", "hyperband"),
+    "reduction": ("pareto-asha", "asha", "hyperband"),
+    "metric": ("asha", "median", "hyperband"),
+    "spread": ("pareto-asha",),
+    "interval": ("pbt", "pb2"),
+    "quantile": ("pbt", "pb2"),
+}
 
 
 class PruningSection(Section):
-    kind: Literal["pareto-asha", "none"] = "pareto-asha"
+    kind: PruningKind = "pareto-asha"
     grace: int = Field(1, ge=1)
     """Epochs before the first rung, at which trials are compared."""
     reduction: int = Field(3, ge=2)
     """One in so many trials goes on from a rung, and the next rung is so many times further."""
+    metric: str | None = None
+    """The objective to compare by. None: the first."""
+    spread: Literal["crowding", "epsilon-net"] = "crowding"
+    """How trials of one front are ordered."""
+    interval: int = Field(1, ge=1)
+    """Epochs between two exchanges of a population."""
+    quantile: float = Field(0.25, gt=0, le=0.5)
+    """Share of a population that is replaced, by as many of the best."""
+
+    @model_validator(mode="after")
+    def _values_are_read(self) -> Self:
+        for name in self.model_fields_set & _READ_BY.keys():
+            if self.kind not in _READ_BY[name] and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name} is not read by kind {self.kind}: remove it, or take {_READ_BY[name][0]}")
+        return self
 
 
 class ResourcesSection(Section):
@@ -27,6 +63,8 @@ class ResourcesSection(Section):
     gpu: float = Field(0.0, ge=0)
     """GPUs; a fraction lets several trials share one."""
     cpu: int = Field(1, ge=1)
+    concurrent: int | None = Field(None, ge=1)
+    """Trials at once. None: as many as the cluster has room for."""
 
     @field_validator("gpu")
     @classmethod
@@ -37,9 +75,33 @@ class ResourcesSection(Section):
 
 
 class BudgetSection(Section):
-    """When it is spent no further trial starts; those that run go on to their end."""
+    """When one of them is spent the sweep ends; trials that run are broken off at their next evaluation, and a resume
+    with a larger budget goes on with them."""
 
     hours: float | None = Field(None, gt=0)
-    """Wall-clock hours of a run, and again of each resume."""
+    """Wall-clock hours, over all resumes."""
     gpu_hours: float | None = Field(None, gt=0)
     """GPU hours of all trials together."""
+    target: dict[str, float] | None = None
+    """Values that one trial must reach, all of them."""
+    stagnation: int | None = Field(None, ge=1)
+    """Trials that end one after the other without growth of the hypervolume."""
+
+
+class DiskSection(Section):
+    """What the checkpoints of a sweep may take."""
+
+    quota_gb: float | None = Field(None, gt=0)
+    """10⁹ bytes. Above it checkpoints go that neither a resume nor the front needs. None: all stay."""
+    grace_s: float = Field(30.0, ge=0)
+    """Seconds that a checkpoint stays after its trial's end, whatever the quota."""
+
+
+class FailuresSection(Section):
+    """How often a trial goes on from its last checkpoint after it failed. Lost nodes and preemption never count."""
+
+    worker_death: int = Field(3, ge=0)
+    host_memory: int = Field(2, ge=0)
+    damaged_data: int = Field(1, ge=0)
+    same_bug: int = Field(5, ge=1)
+    """So many trials that fail one after the other by the same error end the sweep."""

@@ -16,7 +16,14 @@ from search.spec.objectives import check_objectives
 from search.spec.overrides import dotted_paths, set_value, unknown_path
 from search.spec.preset import on_preset, preset
 from search.spec.rungs import check_rungs
-from search.spec.sections import BudgetSection, PruningSection, ResourcesSection, SearchSection
+from search.spec.sections import (
+    BudgetSection,
+    DiskSection,
+    FailuresSection,
+    PruningSection,
+    ResourcesSection,
+    SearchSection,
+)
 from search.spec.space import Assignment, Space, parse_space
 from search.spec.yaml_file import read_sections
 from search.storage import checked_name
@@ -40,6 +47,10 @@ class SweepSpec(Section):
     pruning: PruningSection = PruningSection()
     resources: ResourcesSection = ResourcesSection()
     budget: BudgetSection = BudgetSection()
+    constraints: tuple[str, ...] = ()
+    """What a trial must reach to count, such as `accuracy >= 0.7`."""
+    disk: DiskSection = DiskSection()
+    failures: FailuresSection = FailuresSection()
 
     @cached_property
     def parsed_space(self) -> Space:
