@@ -7,8 +7,10 @@ import typer
 import cluster.commands
 import data.commands
 import search.commands
+import search.single.commands
 from analysis.commands import colorize, evaluate, report
 from data.errors import HuetuneError
+from search.interruption import Interrupted
 
 app = typer.Typer(
     help="Hyperparameter search for image colorization and multi-task GANs, on one machine or a GPU cluster.",
@@ -17,8 +19,8 @@ app = typer.Typer(
 )
 app.add_typer(data.commands.app, name="data", help="Photos to .beton files, and checks of them.")
 app.add_typer(search.commands.app, name="sweep", help="Run a search, resume it, see how far it is.")
-app.command()(search.commands.train)
-app.command()(search.commands.presets)
+app.command()(search.single.commands.train)
+app.command()(search.single.commands.presets)
 app.command()(report)
 app.command()(colorize)
 app.command()(evaluate)
@@ -26,12 +28,15 @@ app.add_typer(cluster.commands.app, name="cluster", help="See whether a cluster 
 
 
 def main() -> None:
-    """Run the command line; an error that the user can mend is one line on stderr, and exit status 1."""
+    """Run the command line; an error that the user can mend is one line on stderr, and an exit status above 0."""
     try:
         app()
+    except Interrupted as interrupted:
+        typer.secho("huetune: interrupted", fg="red", err=True)
+        sys.exit(interrupted.exit_status)
     except HuetuneError as error:
         typer.secho(f"huetune: {error}", fg="red", err=True)
-        sys.exit(1)
+        sys.exit(error.exit_status)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from rich.progress import track
 from rich.table import Column, Table
 
 from cluster.node import Finding, look_around
-from search.driver.connection import connected, require_resources
+from search.driver.connection import connected, require_resources, trials_at_once
 from search.driver.provenance import versions
 from search.spec.sweep_spec import SweepSpec
 
@@ -33,19 +33,15 @@ def check_cluster(spec: SweepSpec, address: str | None, storage: Path, console: 
         quiet, well = not console.is_terminal, True
         pairs = track(list(zip(nodes, asked, strict=True)), "looking", console=console, disable=quiet, transient=True)
         for node, answer in pairs:
-            findings = [_trials_at_once(spec, node["Resources"]), *_findings(answer)]
+            findings = [_room(spec, node["Resources"]), *_findings(answer)]
             console.print(_table(node, findings))
             well = well and not any(finding.fault for finding in findings)
     return well
 
 
-def _trials_at_once(spec: SweepSpec, has: dict[str, float]) -> Finding:
-    cpu, gpu = has.get("CPU", 0), has.get("GPU", 0)
-    share = spec.resources.gpu
-    # A share lies on one GPU: two trials of .4 on each, not five on two.
-    on_gpus = int(gpu) * int(1 / share) if 0 < share <= 1 else int(gpu / share) if share else cpu
-    count = int(min(cpu // spec.resources.cpu, on_gpus))
-    return Finding("room", f"{cpu:g} CPU, {gpu:g} GPU: {count} trials at once")
+def _room(spec: SweepSpec, has: dict[str, float]) -> Finding:
+    count = trials_at_once(has, spec.resources.cpu, spec.resources.gpu)
+    return Finding("room", f"{has.get('CPU', 0):g} CPU, {has.get('GPU', 0):g} GPU: {count} trials at once")
 
 
 def _ask(node: dict[str, Any], spec: SweepSpec, proof: Path) -> Any:

@@ -2,7 +2,9 @@
 
 
 class HuetuneError(Exception):
-    """Says what is wrong, what was got and how to mend it, in one line; the command line prints it and exits with 1."""
+    """Says what is wrong, what was got and how to mend it, in one line, which the command line prints."""
+
+    exit_status = 1
 
 
 class DataError(HuetuneError):

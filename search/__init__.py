@@ -1,1 +1,5 @@
-"""Sweeps: what to try, what to stop, and what is kept of it."""
+"""What to try, what to stop and what to keep: sweeps over configurations of colorization and multi-task GANs."""
+
+from search.library import load, run
+
+__all__ = ["load", "run"]

@@ -1,10 +1,13 @@
-"""`huetune sweep` (run, resume, status), `huetune train` and `huetune presets`."""
+"""`huetune sweep`: what starts sweeps and goes on with them."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from search.control.commands import register
+from search.spec.check_command import check
+from search.status.commands import status
 from search.storage import DEFAULT_STORAGE, StorageOption, sweep_folder
 
 app = typer.Typer(help="Searches over hyperparameters.", no_args_is_help=True)
@@ -13,12 +16,18 @@ AddressOption = Annotated[
     str | None, typer.Option(envvar="RAY_ADDRESS", help="Ray cluster to run on.  [default: this machine alone]")
 ]
 NameArgument = Annotated[str, typer.Argument(help="The sweep's name.")]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Another value than the file's, such as search.trials=50."),
+]
+WhyOption = Annotated[str, typer.Option(help="Why; kept in the sweep's records.")]
 
 
 @app.command()
 def run(
     spec_file: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="The sweep file.")],
     name: Annotated[str | None, typer.Option(help="Another name than the file gives.")] = None,
+    settings: SettingsOption = None,
     address: AddressOption = None,
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
@@ -26,76 +35,73 @@ def run(
     from rich.console import Console
 
     from search.driver.sweep import start_sweep
+    from search.interruption import interruptible
     from search.spec.sweep_spec import load_spec
 
-    spec = load_spec(spec_file)
+    spec = load_spec(spec_file, settings or [])
     if name is not None:
         spec = spec.model_copy(update={"name": name})
     folder = sweep_folder(storage, spec.name)
-    start_sweep(spec, folder, address, Console())
+    with interruptible():
+        start_sweep(spec, folder, address, Console())
 
 
 @app.command()
 def resume(name: NameArgument, address: AddressOption = None, storage: StorageOption = DEFAULT_STORAGE) -> None:
-    """Go on with a sweep that was broken off, whatever broke it."""
-    from rich.console import Console
-
-    from search.driver.sweep import resume_sweep
-
-    resume_sweep(sweep_folder(storage, name), address, Console())
+    """Go on with a sweep that was broken off, whatever broke it; failed trials are tried again."""
+    _resume(sweep_folder(storage, name), address)
 
 
 @app.command()
-def status(name: NameArgument, storage: StorageOption = DEFAULT_STORAGE) -> None:
-    """Show how far a sweep is, without disturbing it."""
-    from rich.console import Console
-
-    from search.records import read_sweep
-    from search.status.show import show_status
-
-    show_status(read_sweep(sweep_folder(storage, name)), Console())
-
-
-def train(
-    source: Annotated[str, typer.Argument(metavar="PRESET|CONFIG.yaml", help="See `huetune presets`.")],
-    data: Annotated[Path | None, typer.Option(file_okay=False, help="Folder with train.beton and val.beton.")] = None,
-    train: Annotated[Path | None, typer.Option(readable=False, help="File to train on.")] = None,
-    val: Annotated[Path | None, typer.Option(readable=False, help="File to validate on.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another value, such as loss.l1=50.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="What to call it.  [default: the preset's or the file's]")] = None,
+def extend(
+    name: NameArgument,
+    trials: Annotated[int, typer.Option(min=1, help="More trials.", show_default=False)] = 0,
+    hours: Annotated[float, typer.Option(min=0, help="More hours of wall-clock time.", show_default=False)] = 0,
+    gpu_hours: Annotated[float, typer.Option(min=0, help="More GPU hours.", show_default=False)] = 0,
+    space: Annotated[Path | None, typer.Option(help="File whose `space` is searched from now on.")] = None,
+    why: WhyOption = "",
+    address: AddressOption = None,
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
-    """Train one configuration on this machine; the same command goes on where an earlier one was broken off."""
-    from search.single.configuration import data_files, single_config
+    """Go on with a sweep beyond what it was asked for."""
+    from search.driver.extension import extend_sweep
 
-    config = single_config(source, data_files(data, train, val), settings or [])
-    folder = sweep_folder(storage, Path(source).stem if name is None else name)
+    folder = sweep_folder(storage, name)
+    extend_sweep(folder, trials, hours, gpu_hours, space, why)
+    _resume(folder, address)
 
-    import torch
+
+@app.command()
+def finalists(
+    name: NameArgument,
+    top: Annotated[int, typer.Option(min=1, help="So many of the best trials.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each, with seeds of their own.")] = 3,
+    why: WhyOption = "",
+    address: AddressOption = None,
+    storage: StorageOption = DEFAULT_STORAGE,
+) -> None:
+    """Train the best trials again with other seeds, unpruned, to see how sure their order is."""
+    from search.control.giving import give
+    from search.driver.lock import is_driven
+
+    folder = sweep_folder(storage, name)
+    told = give(folder, "repeat", values={"top": top, "seeds": seeds}, why=why)
+    if is_driven(folder):
+        typer.echo(told)
+    else:
+        _resume(folder, address)
+
+
+app.command()(status)
+app.command()(check)
+register(app)
+
+
+def _resume(folder: Path, address: str | None) -> None:
     from rich.console import Console
 
-    from search.single.interruption import Interrupted, interruptible
-    from search.single.train import train_single
+    from search.driver.sweep import resume_sweep
+    from search.interruption import interruptible
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        with interruptible():
-            train_single(config, folder, device, Console())
-    except Interrupted as interrupted:
-        typer.echo(f"huetune: {folder.name} interrupted; the same command goes on from its last evaluation", err=True)
-        raise typer.Exit(interrupted.exit_status) from None
-
-
-def presets() -> None:
-    """List the configurations that `huetune train` and a sweep's `base` know by name."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from search.spec.preset import presets as known
-
-    table = Table("PRESET", "what it is")
-    for name, description in known().items():
-        table.add_row(name, description)
-    Console().print(table)
+    with interruptible():
+        resume_sweep(folder, address, Console())

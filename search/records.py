@@ -97,6 +97,8 @@ class TrialStart(_Record):
     """The trial whose configuration this one has, with another seed."""
     note: str = ""
     """Where it comes from, in words, if not from the sampler."""
+    order: str = ""
+    """The order of somebody's that asked for it: see control/."""
 
 
 class Exploit(_Record):
@@ -182,10 +184,10 @@ def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) ->
     write_atomically(folder / _FILES[type(record)], record.model_dump_json(indent=1))
 
 
-def record_end(folder: Path, state: State, reason: str, num_gpus: float) -> Trial:
+def record_end(folder: Path, state: State, reason: str, num_gpus: float, cause: Cause = "") -> Trial:
     """Write down what became of a trial that held so many GPUs; all that is known of it."""
     before = read_trial(folder)
-    update = {"state": state, "reason": reason, "ended": datetime.now(UTC)}
+    update = {"state": state, "reason": reason, "cause": cause, "ended": datetime.now(UTC)}
     gpu_seconds = before.final.seconds * num_gpus if before.final else 0.0
     write_record(folder, before.state.model_copy(update=update | {"gpu_seconds": gpu_seconds}))
     return read_trial(folder)
@@ -208,7 +210,7 @@ def read_sweep(folder: Path) -> Sweep:
     for path in sorted((folder / "trials").glob("[0-9]*")):
         try:
             trials.append(read_trial(path))
-        except (OSError, ValidationError) as error:
+        except (OSError, ValueError) as error:  # of pydantic, or of text that is none
             unreadable[path.name] = str(error).splitlines()[0]
     trials.sort(key=lambda trial: trial.number)
     return Sweep(folder, record, tuple(trials), unreadable)
@@ -227,14 +229,19 @@ def read_sweep_record(folder: Path) -> SweepRecord:
 
 def read_trial(folder: Path) -> Trial:
     start = TrialStart.model_validate_json((folder / "trial.json").read_bytes())
-    state = folder / "state.json"
     return Trial(
         folder,
         start,
-        TrialState.model_validate_json(state.read_bytes()) if state.exists() else TrialState(state="waiting"),
+        read_state(folder),
         read_evaluations(folder),
         tuple(Exploit.model_validate_json(line) for line in _lines(folder / "exploits.jsonl")),
     )
+
+
+def read_state(folder: Path) -> TrialState:
+    """What has become of a trial so far."""
+    path = folder / "state.json"
+    return TrialState.model_validate_json(path.read_bytes()) if path.exists() else TrialState(state="waiting")
 
 
 def write_exploits(folder: Path, exploits: Iterable[Exploit]) -> None:

@@ -1,5 +1,6 @@
 """What differs on a GPU: every tensor on the device, checkpoints to and fro, shares of memory."""
 
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from models.config.loss import Weighting
 from models.config.trial import TrialConfig
 from models.measures.fid_reference import fid_reference
 from models.measures.validation import Validation
-from models.training.loop import train
+from models.training.loop import DivergedError, train
 from models.training.phases import prepare
+from models.training.release import release_memory
 from models.training.state import TrainingState
 from models.training.step import training_step
 
@@ -130,3 +132,24 @@ def test_batch_that_does_not_fit_is_halved_on_a_real_gpu(betons: Betons):
     assert state.accumulation == 2
     batches.close()
     val.close()
+
+
+def test_memory_of_the_gpu_returns_to_its_level_after_each_trial(betons: Betons, tmp_path: Path):
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"model": {"width": 0.25, "backbone": "resnet18"}},
+        {"loss": {"classification": 1.0, "adversarial": "wgan-gp", "weighting": "pcgrad"}},
+        {"compute": FAST | {"compile": True}},
+        {"optimizer": {"generator_lr": 1e30}},  # diverges
+    ]
+    levels = []
+    for turn in range(3):  # the first one sets up what stays: cuBLAS's workspace, and compiled code
+        for number, kind in enumerate(kinds):
+            config, batches, val, state = opened(betons, evaluation={"fid_images": 0}, **kind)
+            validation = Validation(val, config, val.manifest.classes, state.losses, None, None, CUDA)
+            with suppress(DivergedError), closing(batches), closing(val):
+                next(train(state, batches, validation, tmp_path / f"{turn}-{number}"))  # broken off after one of two
+            del state, validation
+            release_memory()
+        levels.append(torch.cuda.memory_allocated())
+    assert levels[2] == levels[1]

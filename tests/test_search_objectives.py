@@ -1,5 +1,6 @@
 """Which configurations measure which objective."""
 
+import math
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from models.config.trial import TrialConfig
 from models.evaluation import DIRECTIONS
 from search.errors import SpecError
+from search.spec.constraints import Constraint, parse_constraints
 from search.spec.objectives import check_labels, check_objectives, default_objectives
 
 CLASSES = {"classification": 1.0}
@@ -69,5 +71,38 @@ def test_objective_of_labels_needs_labelled_photos():
 
 
 def test_error_of_the_discriminator_is_no_objective():
-    with pytest.raises(SpecError, match="unknown metric discriminator_error"):
+    with pytest.raises(SpecError, match="unknown metric 'discriminator_error'"):
         check_objectives({"discriminator_error": "min"}, [config_of()])
+
+
+def test_constraints_are_read_and_measured():
+    accuracy, fid = parse_constraints(("accuracy >= 0.7", "fid<=2e1"))
+    assert (accuracy, fid) == (Constraint("accuracy", ">=", 0.7), Constraint("fid", "<=", 20.0))
+    assert accuracy.violation({"accuracy": 0.5}) == pytest.approx(0.2)
+    assert fid.violation({"fid": 50.0}) == 30
+    assert (accuracy.violation({"accuracy": 0.7}), fid.violation({"fid": 3.0})) == (0, 0)
+    assert accuracy.met({"accuracy": 0.7})
+    assert not accuracy.met({"accuracy": 0.69})
+    assert str(fid) == "fid <= 20"
+
+
+@pytest.mark.parametrize("metrics", [{}, {"fid": 1.0}, {"accuracy": math.nan}, {"accuracy": math.inf}])
+def test_what_was_not_measured_violates_without_end(metrics: dict[str, float]):
+    (accuracy,) = parse_constraints(("accuracy >= 0.7",))
+    assert accuracy.violation(metrics) == math.inf
+    assert not accuracy.met(metrics)
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (("accuracy > 0.7",), "give METRIC >= NUMBER"),
+        (("accuracy >= much",), "give METRIC >= NUMBER"),
+        (("accuracy >= nan",), "give METRIC >= NUMBER"),
+        (("acuracy >= 0.7",), r"unknown metric acuracy; did you mean accuracy\?"),
+        (("fid <= 10", "fid >= 20"), "no trial can have both fid <= 10 and fid >= 20"),
+    ],
+)
+def test_bad_constraint_is_refused_in_words(texts: tuple[str, ...], words: str):
+    with pytest.raises(SpecError, match=words):
+        parse_constraints(texts)

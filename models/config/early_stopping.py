@@ -1,4 +1,4 @@
-"""When a task has learned enough: a monitor for each."""
+"""When a task has learned enough, with a monitor for each, and when a trial has collapsed."""
 
 from typing import Literal
 
@@ -39,3 +39,6 @@ class EarlyStoppingConfig(Section):
 
     colorization: ColorizationStopping = ColorizationStopping()
     classification: ClassificationStopping = ClassificationStopping()
+    collapse: int | None = Field(5, ge=1)
+    """Evaluations in a row with a discriminator that cannot lose, or with photos that stay gray, after which the whole
+    trial ends as collapsed. None: never."""

@@ -13,6 +13,7 @@ from data.files import replaced_atomically
 from models.config.trial import TrialConfig
 from models.networks.colorizer import Colorizer
 from models.networks.generators import build_generator
+from models.training.removed import removed_because
 
 LAST, BEST_JOINT = "last", "best-joint"
 
@@ -45,7 +46,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         CheckpointError: no such file, or it cannot be read.
     """
     if not path.exists():
-        raise CheckpointError(f"no checkpoint {path}: the trial has not been evaluated yet; choose another trial")
+        reason = removed_because(path.parent) or "the trial has not been evaluated yet"
+        raise CheckpointError(f"no checkpoint {path}: {reason}; choose another trial")
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged file

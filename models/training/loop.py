@@ -53,6 +53,7 @@ def train(
 
     Raises:
         DivergedError: a loss became infinite or not a number. The checkpoints stay those of the last good evaluation.
+        CollapsedError: nothing has been learned for long, as the evaluation that was yielded last shows.
         GpuMemoryError: a batch does not fit the GPU's memory.
         CheckpointError: the last checkpoint is of another configuration or of other photos.
     """
@@ -62,6 +63,7 @@ def train(
     else:
         start_from(state)
     while not (state.history and state.history[-1].finished):
+        state.collapse.require_none()
         began = clock()
         plan, rates = prepare(state, batches)
         losses = train_stretch(state, batches, plan)
@@ -69,6 +71,7 @@ def train(
         state.seconds += clock() - began
         evaluation = evaluation.model_copy(update={"seconds": state.seconds, "learning_rates": rates})
         state.history.append(evaluation)
+        state.collapse.update(evaluation)
         for name in improved:
             save_checkpoint(checkpoint_path(checkpoints, name), state.generator_checkpoint())
         save_checkpoint(last, state.full_checkpoint())

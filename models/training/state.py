@@ -21,6 +21,7 @@ from models.objectives.adversarial import build_adversarial
 from models.objectives.task_losses import TaskLosses
 from models.objectives.weighting import build_weighting
 from models.training.checkpoint import evaluated_weights, require_same
+from models.training.collapse import CollapseMonitor
 from models.training.early_stopping import PerTaskEarlyStopping
 from models.training.optimizers import build_optimizer
 from models.training.position import Position
@@ -52,6 +53,7 @@ class TrainingState:
         self.losses = TaskLosses(config, bin_counts).to(device)
         self.weighting = build_weighting(config.loss).to(device)
         self.stopping = PerTaskEarlyStopping(config)
+        self.collapse = CollapseMonitor(config)
         self._build_optimizers()
         self.accumulation = config.compute.accumulation
         self.position = Position()
@@ -185,6 +187,7 @@ class TrainingState:
             "optimizer": self.optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
             "stopping": self.stopping,
+            "collapse": self.collapse,
         }
         return {name: part for name, part in parts.items() if part is not None}
 

@@ -1,9 +1,10 @@
 """Connecting to Ray: a cluster of this machine alone, or one at an address."""
 
 import logging
+import math
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from search.errors import SweepError
 
 ROOT = Path(__file__).parents[2]
 CONNECT_TIMEOUT_S = 10
+ASK_EVERY_S = 2.0
 
 # Set before Ray reads them. Tune's own console and loggers would say everything twice; its snapshots, which we never go
 # back to, would cost more with every trial.
@@ -23,6 +25,7 @@ _ENVIRONMENT = {
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
@@ -37,12 +40,15 @@ def connected(address: str | None) -> Iterator[None]:
     """
     os.environ.update(_ENVIRONMENT)
     for name in ("ray", "ray.tune", "ray.train"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    if address is None:
-        _start_local()
-    else:
-        _join(address)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if ray.is_initialized():  # a notebook's own connection, which stays
+        yield
+        return
     try:
+        if address is None:
+            _start_local()
+        else:
+            _join(address)
         yield
     finally:
         ray.shutdown()
@@ -94,6 +100,29 @@ def _require_listener(address: str) -> None:
         raise SweepError(
             f"nothing answers at --address {address!r} ({error}); give the host:port of a running Ray head"
         ) from None
+
+
+def trials_at_once(has: dict[str, float], cpu: int, gpu: float) -> int:
+    """How many trials, each given so much, a node has room for that has these resources."""
+    # A share lies on one GPU: two trials of .4 on each, not five on two.
+    num_gpus = has.get("GPU", 0)
+    on_gpus = int(num_gpus) * int(1 / gpu) if 0 < gpu <= 1 else int(num_gpus / gpu) if gpu else math.inf
+    return int(min(has.get("CPU", 0) // cpu, on_gpus))
+
+
+class ClusterRoom:
+    """How many trials the cluster has room for, asked of it every few seconds, since nodes come and go."""
+
+    def __init__(self, cpu: int, gpu: float, clock: Callable[[], float]) -> None:
+        self._cpu, self._gpu, self._clock = cpu, gpu, clock
+        self._asked_at, self._room = -math.inf, 0
+
+    def __call__(self) -> int:
+        if self._clock() - self._asked_at > ASK_EVERY_S:
+            self._asked_at = self._clock()
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            self._room = sum(trials_at_once(node, self._cpu, self._gpu) for node in nodes)
+        return self._room
 
 
 def require_resources(cpu: int, gpu: float) -> None:

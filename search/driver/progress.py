@@ -9,18 +9,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from search.records import Trial, epoch_text
 
-_COLOURS = {"complete": "green", "pruned": "yellow", "diverged": "red", "failed": "red"}
+_COLOURS = {"complete": "green", "pruned": "yellow", "diverged": "red", "collapsed": "red", "failed": "red"}
 
 
 class SweepProgress:
-    """Shows a sweep of `total` trials, some of which are `settled` already."""
+    """Shows a sweep, some of whose trials are `settled` already."""
 
-    def __init__(self, console: Console, objectives: dict[str, str], settled: list[Trial], total: int) -> None:
+    def __init__(self, console: Console, objectives: dict[str, str], settled: list[Trial]) -> None:
         self._console, self._objectives = console, objectives
         self._best: dict[str, tuple[float, int]] = {}
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._progress.add_task("trials", total=total, completed=len(settled))
+        self._task = self._progress.add_task("trials", total=None, completed=len(settled))
         for trial in settled:
             self._note_best(trial)
 
@@ -32,6 +32,14 @@ class SweepProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def expect(self, total: int) -> None:
+        """How many trials there are and will be."""
+        self._progress.update(self._task, total=total)
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(escape(text), highlight=False, soft_wrap=True)
 
     def evaluated(self, number: int, result: dict[str, Any]) -> None:
         """Show the newest evaluation of a running trial."""
@@ -46,7 +54,7 @@ class SweepProgress:
         values = "  ".join(f"{name} {metrics[name]:8.4g}" for name in self._objectives if name in metrics)
         reason = f"  ({trial.state.reason})" if trial.state.reason else ""
         colour = _COLOURS[state]
-        line = f"trial {trial.number:4d}  [{colour}]{state:8}[/{colour}]  {values}{escape(reason)}"
+        line = f"trial {trial.number:4d}  [{colour}]{state:9}[/{colour}] {values}{escape(reason)}"
         self._console.print(line, highlight=False, soft_wrap=True)
         self._note_best(trial)
         self._progress.advance(self._task)

@@ -1,70 +1,75 @@
-"""Asynchronous successive halving (Li et al. 2020) on several objectives at once.
-
-At a rung a trial is compared with all trials that have been there before it: non-dominated sorting, and inside a front
-the least crowded first (Deb et al. 2002), so that the ends of the front survive as well as its middle. It goes on if
-fewer than ⌈n/reduction⌉ of the n trials at the rung, itself included, come before it, or if none there is better in one
-of the objectives. So the first always goes on. Comparing on one objective alone prunes the trials that are best in the
-other.
-"""
+"""Asynchronous successive halving (Li et al. 2020) on several objectives at once (Schmucker et al. 2021, MO-ASHA)."""
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
-from ray.tune.experiment import Trial as TuneTrial
-from ray.tune.schedulers import FIFOScheduler
 
 from search.pareto import best_first, minimised
+from search.pruning.pruner import Decision, Prune, Release
 from search.records import Trial, epoch_text
 
+Metrics = Mapping[str, float]
 
-class ParetoAsha(FIFOScheduler):
-    """Ray Tune scheduler. `reasons` says in words why it stopped which trial, by number."""
 
-    def __init__(self, objectives: dict[str, str], rungs: tuple[int, ...], reduction: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._objectives, self._reduction = objectives, reduction
-        self._rungs: dict[float, dict[int, dict[str, float]]] = {epoch: {} for epoch in rungs}
-        self._passed: set[tuple[float, int]] = set()  # epoch of the rung and number of the trial
-        self.reasons: dict[int, str] = {}
+class ParetoAsha:
+    """At a rung a trial is compared with all trials that have been there before it.
+
+    Their order is non-dominated sorting, and inside a front the `spread`: the least crowded first (Deb et al. 2002), or
+    an ε-net, so that the ends of the front survive as well as its middle. The trial goes on if fewer than
+    ⌈n/reduction⌉ of the n trials at the rung, itself included, come before it, or if all its values are finite and none
+    there is better in one of the objectives. So the first at a rung always goes on, of the next ones (up to as many as
+    the reduction) those that are the best so far, and nobody waits for others. Comparing on one objective alone would
+    prune the trials that are best in the other.
+    """
+
+    def __init__(
+        self, objectives: Mapping[str, str], rungs: Iterable[int], reduction: int, spread: str = "crowding"
+    ) -> None:
+        self._objectives, self._reduction, self._spread = dict(objectives), reduction, spread
+        self._rungs: dict[float, dict[int, Metrics]] = {epoch: {} for epoch in rungs}
+        self._answers: dict[tuple[int, float], Decision] = {}
 
     def remember(self, trials: Iterable[Trial]) -> None:
-        """Fill the rungs from the records of a sweep that goes on; who was seen beyond a rung has passed it."""
+        """Fill the rungs. Who was seen beyond one has passed it; who was not is asked about it again."""
         for trial in trials:
             for evaluation in trial.evaluations:
-                rung = self._rungs.get(evaluation.epoch)
-                if rung is not None and self._measured(evaluation.metrics):
-                    rung[trial.number] = evaluation.metrics
-                    if trial.evaluations[-1].epoch > evaluation.epoch:
-                        self._passed.add((evaluation.epoch, trial.number))
+                rung = self._rung(evaluation.epoch, evaluation.metrics)
+                if rung is None:
+                    continue
+                rung[trial.number] = evaluation.metrics
+                if evaluation is not trial.final:
+                    self._answers[trial.number, evaluation.epoch] = None
+                elif trial.state.state == "pruned":
+                    self._answers[trial.number, evaluation.epoch] = Prune(trial.state.reason)
 
-    def decide(self, number: int, epoch: float, metrics: dict[str, float]) -> bool:
-        """Whether trial `number` goes on after `epoch` epochs.
+    def decide(self, number: int, epoch: float, metrics: Metrics) -> Decision:
+        """It goes on where there is no rung, as within an epoch, and where not every objective was measured."""
+        rung = self._rung(epoch, metrics)
+        if rung is None:
+            return None
+        if (number, epoch) not in self._answers:
+            rung[number] = metrics
+            self._answers[number, epoch] = self._compared(rung, number, epoch)
+        return self._answers[number, epoch]
 
-        It does where there is no rung, as within an epoch, and where not every objective was measured. A trial that has
-        passed a rung has passed it for good, although it reports again when its worker has died.
-        """
-        rung = self._rungs.get(epoch)
-        if rung is None or not self._measured(metrics) or (epoch, number) in self._passed:
-            return True
-        rung[number] = metrics
+    def _rung(self, epoch: float, metrics: Metrics) -> dict[int, Metrics] | None:
+        return self._rungs.get(epoch) if metrics.keys() >= self._objectives.keys() else None
+
+    def _compared(self, rung: Mapping[int, Metrics], number: int, epoch: float) -> Decision:
         numbers = sorted(rung)
-        points = minimised([rung[other] for other in numbers], self._objectives)
-        place = best_first(points).index(numbers.index(number)) + 1
-        places = math.ceil(len(rung) / self._reduction)
-        mine = points[numbers.index(number)]
-        if place > places and not np.any(mine <= points.min(axis=0)):
-            self.reasons[number] = f"place {place} of {len(rung)} after epoch {epoch_text(epoch)}, {places} went on"
-            return False
-        self._passed.add((epoch, number))
-        return True
+        points = minimised([rung[other] for other in numbers], self._objectives)  # (n, m)
+        index = numbers.index(number)
+        place = best_first(points, self._spread).index(index) + 1
+        num_places = math.ceil(len(rung) / self._reduction)
+        best_in_one = np.isfinite(points[index]).all() and (points[index] <= points.min(axis=0)).any()
+        if place <= num_places or best_in_one:
+            return None
+        return Prune(f"place {place} of {len(rung)} after epoch {epoch_text(epoch)}, {num_places} went on")
 
-    def _measured(self, metrics: dict[str, float]) -> bool:
-        return metrics.keys() >= self._objectives.keys()
+    def ended(self, number: int) -> None:
+        """It stays in the rungs, for the others to be compared with."""
 
-    def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
-        metrics = {name: result[name] for name in self._objectives if name in result}
-        goes_on = self.decide(result["number"], result["epoch"], metrics)
-        # One that has ended by itself stays in the rung, for the others to be compared with.
-        return self.CONTINUE if goes_on or result["outcome"] else self.STOP
+    def released(self) -> list[Release]:
+        """Nobody is ever parked."""
+        return []

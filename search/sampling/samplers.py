@@ -1,31 +1,109 @@
-"""Optuna samplers by the name that a sweep file gives."""
+"""The samplers by the name that a sweep file gives.
+
+name     learns from           1 objective  2 or 3  constraints  conditional values     a trial that was pruned
+tpe      all trials            yes          yes     yes          in groups of their own  is worse than complete ones
+nsga2    its parents           yes          yes     yes          drawn at random         is no parent
+nsga3    its parents           yes          yes     yes          drawn at random         is no parent
+gp       complete trials       yes          yes     yes          drawn at random         is left out
+cmaes    its last generations  yes          no      no           drawn at random         counts by its last value
+qmc      nothing               yes          yes     no           have points of their own
+random   nothing               yes          yes     no           yes
+grid     what has been tried   yes          yes     no           yes
+
+A sampler that takes no constraints goes where they are violated as gladly as elsewhere; such trials are left out of the
+front and of the ranking all the same. Optuna's cmaes needs the package of that name.
+"""
 
 import warnings
 from collections.abc import Callable
 
 import numpy as np
-import optuna
 from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    RandomSampler,
+    TPESampler,
+)
+
+from search.sampling.grid import GridSampler
+from search.sampling.qmc import SobolSampler
+from search.spec.sweep_spec import SweepSpec
+
+_NUM_GENERATIONS = 10
+_SMALLEST_POPULATION, _LARGEST_POPULATION = 8, 50
 
 
-def _tpe(seed: int) -> optuna.samplers.BaseSampler:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        # multivariate and group: loss weights act together, and conditional ones only among their own kind.
-        return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True)
-
-
-def _random(seed: int) -> optuna.samplers.BaseSampler:
-    return optuna.samplers.RandomSampler(seed=seed)
-
-
-def sampler_for(name: str, seed: int, number: int) -> optuna.samplers.BaseSampler:
+def sampler_for(spec: SweepSpec, number: int) -> BaseSampler:
     """The sampler for one trial.
 
-    Its random numbers follow from the sweep's seed and the trial's number alone: a sweep that was broken off draws the
-    same trial again, and never the same values for two trials.
+    Its random numbers follow from the sweep's seed and the trial's number alone, and all that it remembers is in the
+    study: a sweep that was broken off draws the same trial again, and never the same values for two trials.
     """
-    return SAMPLERS[name](int(np.random.SeedSequence((seed, number)).generate_state(1)[0]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return SAMPLERS[spec.search.sampler](spec, number)
 
 
-SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {"tpe": _tpe, "random": _random}
+def generation_attr(spec: SweepSpec, num_complete: int) -> dict[str, int]:
+    """What a trial drawn after so many complete ones says of its generation, for samplers that have generations."""
+    genetic = {"nsga2": NSGAIISampler, "nsga3": NSGAIIISampler}.get(spec.search.sampler)
+    return {f"{genetic.__name__}:generation": num_complete // population_size(spec)} if genetic else {}
+
+
+def population_size(spec: SweepSpec) -> int:
+    """Optuna's 50 would leave no more than chance to a sweep of 100 trials."""
+    return min(max(spec.search.trials // _NUM_GENERATIONS, _SMALLEST_POPULATION), _LARGEST_POPULATION)
+
+
+def _seed(spec: SweepSpec, number: int) -> int:
+    return int(np.random.SeedSequence((spec.search.seed, number)).generate_state(1)[0])
+
+
+def _tpe(spec: SweepSpec, number: int) -> BaseSampler:
+    # multivariate and group: loss weights act together, and conditional ones only among their own kind.
+    return TPESampler(seed=_seed(spec, number), multivariate=True, group=True)
+
+
+def _nsga2(spec: SweepSpec, number: int) -> BaseSampler:
+    return NSGAIISampler(seed=_seed(spec, number), population_size=population_size(spec))
+
+
+def _nsga3(spec: SweepSpec, number: int) -> BaseSampler:
+    return NSGAIIISampler(seed=_seed(spec, number), population_size=population_size(spec))
+
+
+def _gp(spec: SweepSpec, number: int) -> BaseSampler:
+    return GPSampler(seed=_seed(spec, number), warn_independent_sampling=False)
+
+
+def _cmaes(spec: SweepSpec, number: int) -> BaseSampler:
+    # Without the pruned trials a population would be complete only after many times its size.
+    return CmaEsSampler(seed=_seed(spec, number), consider_pruned_trials=True, warn_independent_sampling=False)
+
+
+def _qmc(spec: SweepSpec, number: int) -> BaseSampler:
+    return SobolSampler(spec.parsed_space, spec.search.seed, number)
+
+
+def _random(spec: SweepSpec, number: int) -> BaseSampler:
+    return RandomSampler(seed=_seed(spec, number))
+
+
+def _grid(spec: SweepSpec, number: int) -> BaseSampler:
+    return GridSampler(spec.parsed_space)
+
+
+SAMPLERS: dict[str, Callable[[SweepSpec, int], BaseSampler]] = {
+    "tpe": _tpe,
+    "nsga2": _nsga2,
+    "nsga3": _nsga3,
+    "gp": _gp,
+    "cmaes": _cmaes,
+    "qmc": _qmc,
+    "random": _random,
+    "grid": _grid,
+}

@@ -1,90 +1,152 @@
-"""The sampler's memory: an Optuna study beside the records. The records are the truth; the study follows them."""
+"""The sampler's memory: an Optuna study that follows the records, which are the truth."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
-from optuna.trial import TrialState as OptunaState
-from pydantic import ValidationError
+from optuna.trial import TrialState
 
-from search.records import TRIED_AGAIN, UNFINISHED, State, Trial, read_trial, trial_folder
-from search.sampling.samplers import sampler_for
+from data.errors import HuetuneError
+from search.records import UNFINISHED, SweepRecord, Trial, trial_folder
+from search.sampling.grid import untried
+from search.sampling.samplers import generation_attr, sampler_for
+from search.sampling.store import NUMBER, StudyStore
+from search.sampling.told import artifact, told_of
+from search.sampling.warm_start import params_in, warm_start_trials
 from search.spec.space import Assignment
 from search.spec.sweep_spec import SweepSpec
 
-_TOLD_AS: dict[State, OptunaState] = {
-    "complete": OptunaState.COMPLETE,
-    # The sampler learns to avoid what the configuration caused; told FAIL it would propose the same region again.
-    "pruned": OptunaState.PRUNED,
-    "diverged": OptunaState.PRUNED,
-    "failed": OptunaState.FAIL,
-}
-
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
+_SOURCE = "source"
+"""Attribute of a trial of another sweep: which one it is."""
 
 
 class SweepStudy:
     """Asks for points of the space and tells what became of them."""
 
-    def __init__(self, spec: SweepSpec, folder: Path) -> None:
+    def __init__(self, spec: SweepSpec, folder: Path, record: SweepRecord, trials: Sequence[Trial]) -> None:
+        """Open the study of the sweep in `folder`, or make it; trials: all that are recorded.
+
+        Raises:
+            SweepError: the storage cannot be reached, or used.
+        """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
+        self._spec, self._folder = spec, folder
+        name = f"{record.name}@{record.created.isoformat()}#{record.num_studies}"
         directions = [_DIRECTIONS[direction] for direction in spec.objectives.values()]
-        self._spec = spec
-        self._study = optuna.create_study(
-            study_name=spec.name, storage=storage, directions=directions, load_if_exists=True
-        )
+        self._store = StudyStore(spec.search.storage, folder, name, directions)
+        self._no_warm_start = "" if self._store.filled else self._fill()
+        for trial in trials:
+            if trial.number not in self._store.numbers and trial.start.origin != "repeat":
+                self._add(trial, params_in(spec, trial), {NUMBER: trial.number})
+        self._num_asked = 1 + max(self._store.numbers | self._recorded(), default=-1)
 
     @property
     def num_asked(self) -> int:
-        return len(self._study.get_trials(deepcopy=False))
+        """How many numbers have been given out; the next trial's number."""
+        return self._num_asked
 
-    def ask(self) -> tuple[int, Assignment]:
-        """The number of a new trial and its point of the space."""
-        number = self.num_asked
-        self._study.sampler = sampler_for(self._spec.search.sampler, self._spec.search.seed, number)
-        trial = self._study.ask()
-        return number, self._spec.parsed_space.suggest(trial)
+    @property
+    def num_of_others(self) -> int:
+        """Trials of other sweeps that the sampler learns from."""
+        return sum(_SOURCE in trial.user_attrs for trial in self._store.trials())
+
+    @property
+    def trouble(self) -> str:
+        """What the user should hear of, in one line; empty: nothing."""
+        return self._store.trouble or self._no_warm_start
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the sampler has nothing left to propose: every point of the grid has been tried."""
+        grid = self._spec.search.sampler == "grid"
+        return grid and next(untried(self._spec.parsed_space, self._store.study), None) is None
+
+    def ask(self, fixed: Mapping[str, Any] | None = None) -> tuple[int, Assignment]:
+        """The number of a new trial and its point: the values of `fixed`, by path, and the others from the sampler.
+
+        fixed: as search.spec.points makes it.
+        """
+        number = self.reserve()
+        trial = self._store.draw(number, fixed or {}, sampler_for(self._spec, number))
+        assignment = self._spec.parsed_space.suggest(trial)
+        self._store.keep(number)
+        return number, assignment
 
     def ask_again(self, number: int) -> Assignment:
         """The point of a trial whose record was never written: the same as the first time."""
-        self._study.sampler = sampler_for(self._spec.search.sampler, self._spec.search.seed, number)
-        frozen = self._study.get_trials(deepcopy=False)[number]
-        return self._spec.parsed_space.suggest(optuna.Trial(self._study, frozen._trial_id))
+        drawn = optuna.trial.FixedTrial(self._store.trial(number).params)
+        return self._spec.parsed_space.suggest(cast("optuna.Trial", drawn))
+
+    def reserve(self) -> int:
+        """The number of a new trial that the sampler knows nothing of."""
+        self._num_asked += 1
+        return self._num_asked - 1
 
     def tell(self, trial: Trial) -> None:
         """Pass on a settled trial, unless the study knows already."""
-        if self._study.get_trials(deepcopy=False)[trial.number].state.is_finished():
+        if trial.start.origin == "repeat" or trial.number not in self._store.numbers:
             return
-        state = _TOLD_AS[trial.state.state]
-        metrics = trial.final.metrics if trial.final else {}
-        values = [metrics[name] for name in self._spec.objectives if name in metrics]
-        if state is not OptunaState.COMPLETE:
-            self._study.tell(trial.number, state=state)
-        elif len(values) == len(self._spec.objectives):
-            self._study.tell(trial.number, values)
-        else:  # none of the first photos has the label that classifier_top1 needs
-            self._study.tell(trial.number, state=OptunaState.FAIL)
+        known = self._store.trial(trial.number)
+        if known.state is TrialState.COMPLETE:
+            return
+        told = told_of(trial, self._spec)
+        told = replace(told, system_attrs=told.system_attrs | self._shown_samples(trial.number))
+        if not known.state.is_finished():
+            self._store.finish(trial.number, told)
+        elif told.state is TrialState.COMPLETE or (known.state is TrialState.FAIL and told.state is TrialState.PRUNED):
+            # It failed, and a resume has gone on with it; what is finished cannot be changed, so it comes once more.
+            told = replace(told, system_attrs=known.system_attrs | told.system_attrs)
+            self._store.add(told.as_trial(known.params, known.distributions, {NUMBER: trial.number}))
 
-    def settle(self, folder: Path) -> tuple[list[int], list[int]]:
-        """Bring the study up to the records after a break.
-
-        Returns the numbers of the trials to go on with, and of those to ask for again because the break came between
-        the study's note of them and their record.
-        """
-        go_on, again = [], []
-        for number in range(self.num_asked):
-            if not (trial_folder(folder, number) / "trial.json").exists():
-                again.append(number)
-                continue
-            try:
-                trial = read_trial(trial_folder(folder, number))
-            except (OSError, ValidationError):
-                continue  # listed as unreadable by whatever reads the sweep
+    def settle(self, trials: Iterable[Trial]) -> list[int]:
+        """Bring the study up to the records after a break; the numbers that it knows and that have no record."""
+        for trial in trials:
             if trial.state.state not in UNFINISHED:
                 self.tell(trial)
-            if trial.state.state in TRIED_AGAIN:
-                go_on.append(number)
-        return go_on, again
+        return sorted(self._store.numbers - self._recorded())
+
+    def _fill(self) -> str:
+        """Add the trials of other sweeps; in words, why not if that cannot be done any more."""
+        known = {trial.user_attrs.get(_SOURCE) for trial in self._store.trials()}
+        try:
+            for source, trial, params in warm_start_trials(self._spec, self._folder):
+                if source not in known:
+                    self._add(trial, params, {_SOURCE: source})
+        except HuetuneError as error:
+            return f"search.warm_start: {error}; the sampler does without"
+        self._store.set_filled()
+        return ""
+
+    def _add(self, trial: Trial, params: Assignment | None, attrs: Mapping[str, Any]) -> None:
+        """Add a recorded trial with its values in this space; None: it is no trial of this space."""
+        if params is None:
+            return
+        num_complete = sum(known.state is TrialState.COMPLETE for known in self._store.trials())
+        told = told_of(trial, self._spec)
+        told = replace(told, system_attrs=told.system_attrs | generation_attr(self._spec, num_complete))
+        self._store.add(told.as_trial(params, self._spec.parsed_space.distributions(params), attrs))
+
+    def _recorded(self) -> set[int]:
+        return {int(path.parent.name) for path in (self._folder / "trials").glob("[0-9]*/trial.json")}
+
+    def _shown_samples(self, number: int) -> dict[str, str]:
+        """What makes optuna-dashboard show a trial's samples.png, if it has one and the file system has links.
+
+        It reads `artifacts/` as Optuna's FileSystemArtifactStore, and takes hexadecimal names only.
+        """
+        samples = trial_folder(self._folder, number) / "samples.png"
+        link = self._folder / "artifacts" / samples.parent.name
+        if not samples.exists():
+            return {}
+        try:
+            link.parent.mkdir(exist_ok=True)
+            with suppress(FileExistsError):
+                link.symlink_to(Path("..", "trials", samples.parent.name, samples.name))
+        except OSError:
+            return {}
+        return artifact(link.name, samples.name)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from models.config.trial import TrialConfig
@@ -12,8 +11,9 @@ from search.errors import SpecError
 from search.spec.explain import explain
 from search.spec.overrides import dotted_paths, merged, set_value, unknown_path
 from search.spec.preset import on_preset, preset
+from search.spec.settings import parse_setting
 from search.spec.sweep_spec import with_absolute_data
-from search.spec.yaml_file import parse_yaml, read_sections
+from search.spec.yaml_file import read_sections
 
 
 def single_config(source: str, data: dict[str, Path], settings: Sequence[str]) -> TrialConfig:
@@ -52,16 +52,10 @@ def _read(source: str) -> dict[str, Any]:
 
 
 def _set(config: dict[str, Any], setting: str) -> dict[str, Any]:
-    path, equals, text = setting.partition("=")
-    if not equals or not path:
-        raise SpecError(f"--set {setting}: is no setting; give KEY=VALUE, such as loss.l1=50")
+    path, value = parse_setting(setting)
     known = dotted_paths(TrialConfig, config)
     if path not in known:
         raise SpecError(f"--set {setting}: unknown key {path}; {unknown_path(path, known, config)}")
-    try:
-        value = parse_yaml(text)
-    except yaml.YAMLError:
-        raise SpecError(f"--set {setting}: {text} is no YAML value; put it into quotes") from None
     changed: dict[str, Any] = set_value(config, path, value)
     return changed
 

@@ -11,8 +11,6 @@ from rich.console import Console
 from data.manifest import Manifest, check_quick
 from models.config.trial import TrialConfig
 from models.fit import check_fit, image_side
-from models.training.loop import DivergedError
-from models.training.step import GpuMemoryError
 from search.driver.lock import only_driver
 from search.driver.provenance import sweep_record
 from search.errors import SweepError
@@ -31,7 +29,8 @@ from search.spec.objectives import default_objectives
 from search.spec.sections import PruningSection, ResourcesSection, SearchSection
 from search.spec.sweep_spec import SweepSpec
 from search.storage import checked_name
-from search.worker.training import OUT_OF_MEMORY, run_training
+from search.worker.outcome import outcome_of
+from search.worker.training import run_training
 
 ANOTHER_NAME = "give this one another name with --name"
 
@@ -122,13 +121,10 @@ def _outcome_recorded(trial: Trial, num_gpus: float) -> Iterator[None]:
     """Write down how the training ended, unless it was interrupted: then the same command goes on with it."""
     try:
         yield
-    except (DivergedError, GpuMemoryError) as error:
-        record_end(trial.folder, "diverged", str(error), num_gpus)
-        raise
-    except torch.OutOfMemoryError:
-        record_end(trial.folder, "diverged", OUT_OF_MEMORY, num_gpus)
-        raise SweepError(OUT_OF_MEMORY) from None
     except Exception as error:
-        record_end(trial.folder, "failed", " ".join(f"{type(error).__name__}: {error}".split()), num_gpus)
+        outcome = outcome_of(error)
+        record_end(trial.folder, outcome.state, outcome.reason, num_gpus, outcome.cause)
+        if isinstance(error, torch.OutOfMemoryError):
+            raise SweepError(outcome.reason) from None
         raise
     record_end(trial.folder, "complete", "", num_gpus)

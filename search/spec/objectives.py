@@ -1,13 +1,13 @@
 """What it takes to measure each metric that a sweep can have as an objective."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.config.section import Task
 from models.config.trial import TrialConfig
 from models.evaluation import DIRECTIONS, OF_LABELS
-from search.errors import SpecError
-from search.spec.explain import nearest
+from search.errors import Place, SpecError
+from search.spec.explain import nearest, shown
 
 
 @dataclass(frozen=True)
@@ -41,26 +41,34 @@ def task_of(metric: str) -> Task:
     return "classification" if metric in _CLASSIFICATION else "colorization"
 
 
-def check_objectives(objectives: dict[str, str], configs: Sequence[TrialConfig]) -> None:
+def check_objectives(objectives: Mapping[str, str], configs: Sequence[TrialConfig]) -> None:
     """Raise SpecError unless each of `configs` measures every objective, in a way that compares."""
     for name, direction in objectives.items():
+        at = ("objectives", name)
         if name not in DIRECTIONS:
-            raise SpecError(f"objectives: unknown metric {name}; {nearest(name, list(DIRECTIONS))}")
+            raise SpecError(f"objectives: unknown metric {shown(name)}; {nearest(name, list(DIRECTIONS))}", at)
         if direction != DIRECTIONS[name]:
-            raise SpecError(f"objectives: {name} is to be {direction}, but better is {DIRECTIONS[name]}; change it")
-        if any(task_of(name) not in config.tasks for config in configs):
-            weight = "classification" if task_of(name) == "classification" else "l1"
-            raise SpecError(f"objectives: {name} needs {task_of(name)}; set loss.{weight} above 0 in all trials")
-        need = NEEDS.get(name)
-        if need and not all(need.met(config) for config in configs):
-            raise SpecError(f"objectives: {name} {need.otherwise}, in all trials")
-    if "teacher_agreement" in objectives and len({config.loss.teacher for config in configs}) > 1:
-        raise SpecError("objectives: teacher_agreement with different teachers does not compare; set one loss.teacher")
+            raise SpecError(f"objectives: {name} is to be {direction}, but better is {DIRECTIONS[name]}; change it", at)
+        check_measured("objectives", name, configs, at)
 
 
-def check_labels(objectives: Iterable[str], num_labelled: int) -> None:
-    """Raise SpecError if an objective is of labels, and none of the validation photos has one."""
-    of_labels = [name for name in objectives if name in OF_LABELS]
+def check_measured(section: str, metric: str, configs: Sequence[TrialConfig], at: Place) -> None:
+    """Raise SpecError unless each of `configs` measures a metric that `section` asks for, in a way that compares."""
+    if any(task_of(metric) not in config.tasks for config in configs):
+        weight = "classification" if task_of(metric) == "classification" else "l1"
+        raise SpecError(f"{section}: {metric} needs {task_of(metric)}; set loss.{weight} above 0 in all trials", at)
+    need = NEEDS.get(metric)
+    if need and not all(need.met(config) for config in configs):
+        raise SpecError(f"{section}: {metric} {need.otherwise}, in all trials", at)
+    if metric == "teacher_agreement" and len({config.loss.teacher for config in configs}) > 1:
+        raise SpecError(
+            f"{section}: teacher_agreement with different teachers does not compare; set one loss.teacher", at
+        )
+
+
+def check_labels(metrics: Iterable[str], num_labelled: int) -> None:
+    """Raise SpecError if a metric of objectives or constraints is of labels, and no validation photo has one."""
+    of_labels = [name for name in metrics if name in OF_LABELS]
     if of_labels and not num_labelled:
         raise SpecError(f"objectives: {of_labels[0]} needs labels, which no photo of data.val has; take another one")
 

@@ -20,7 +20,7 @@ def dotted_paths(model: type[BaseModel], config: Mapping[str, Any]) -> list[str]
             keys = get_args(get_args(kind)[0]) if get_origin(kind) is dict else ()
             paths += [name, *(f"{name}.{key}" for key in keys)]
         elif get_origin(kind) is tuple:
-            items = value if isinstance(value, Sequence) else ()
+            items = value if isinstance(value, list | tuple) else ()
             inner = [f"{index}.{path}" for index, item in enumerate(items) for path in _paths_in(section, item)]
             paths += [name, *(f"{name}.{path}" for path in inner)]
         else:
@@ -36,7 +36,8 @@ def unknown_path(path: str, known: Sequence[str], config: Mapping[str, Any]) -> 
     """A hint for a path that is not in `known`."""
     found = re.match(r"(\w+)\.(\d+)(\.|$)", path)
     if found and found[1] in known and not any(name.startswith(f"{found[1]}.{found[2]}.") for name in known):
-        length = len(config.get(found[1]) or ())
+        items = config.get(found[1])
+        length = len(items) if isinstance(items, list | tuple) else 0
         return f"there are {length} {found[1]}, counted from 0" if length else f"there are no {found[1]}"
     return nearest(path, list(known))
 
@@ -44,7 +45,7 @@ def unknown_path(path: str, known: Sequence[str], config: Mapping[str, Any]) -> 
 def set_value(config: Any, path: str, value: Any) -> Any:
     """A copy of `config`, mappings and lists, with `value` at `path`; mappings on the way are made where missing."""
     key, _, rest = path.partition(".")
-    if isinstance(config, list | tuple):
+    if isinstance(config, list | tuple) and key.isdecimal() and int(key) < len(config):
         changed = list(config)
         changed[int(key)] = set_value(changed[int(key)], rest, value) if rest else value
         return changed

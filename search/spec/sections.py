@@ -1,6 +1,7 @@
 """The sections of a sweep file that say how to search, and with what."""
 
 from typing import Any, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -22,6 +23,40 @@ class SearchSection(Section):
     """Sweeps, by name in the same storage or by folder, whose trials the sampler learns from."""
     enqueue: tuple[str | dict[str, Any], ...] = ()
     """Tried first: presets by name, or values by dotted path; what they leave open the sampler chooses."""
+
+    @field_validator("storage")
+    @classmethod
+    def _storage_is_known(cls, storage: str) -> str:
+        if storage in ("journal", "sqlite"):
+            return storage
+        scheme, colons, _ = storage.partition("://")
+        if not colons or scheme not in _DATABASES:
+            raise ValueError("give journal, sqlite, or the URL of a database: postgresql://USER@HOST/DATABASE")
+        if _has_password(storage):
+            raise ValueError(
+                "the URL has a password, which would end in the records: leave it out, and set PGPASSWORD or ~/.pgpass"
+            )
+        return storage
+
+    @field_validator("enqueue", mode="before")
+    @classmethod
+    def _points_are_plain(cls, points: Any) -> Any:
+        for point in points if isinstance(points, list | tuple) else ():
+            named = isinstance(point, dict) and all(isinstance(path, str) for path in point)
+            if not named and not isinstance(point, str):
+                raise ValueError("each is the name of a preset, or values by dotted path: {loss.l1: 50}")
+        return points
+
+
+_DATABASES = ("postgresql", "postgresql+psycopg")
+
+
+def _has_password(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.password is not None or any("pass" in name for name in parse_qs(parts.query))
+    except ValueError:
+        return "@" in url  # no URL that could be read: what stands before @ may be one
 
 
 _READ_BY: dict[str, tuple[PruningKind, ...]] = {
@@ -82,7 +117,7 @@ class BudgetSection(Section):
     """Wall-clock hours, over all resumes."""
     gpu_hours: float | None = Field(None, gt=0)
     """GPU hours of all trials together."""
-    target: dict[str, float] | None = None
+    target: dict[str, float] | None = Field(None, min_length=1)
     """Values that one trial must reach, all of them."""
     stagnation: int | None = Field(None, ge=1)
     """Trials that end one after the other without growth of the hypervolume."""

@@ -1,5 +1,7 @@
 """A sweep file, read and checked as a whole before anything starts."""
 
+import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -7,15 +9,15 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from data.config import FILES, DataConfig
-from models.config.evaluation import EvaluationConfig
 from models.config.section import Section
 from models.config.trial import TrialConfig
-from search.errors import SpecError
-from search.spec.explain import explain
-from search.spec.objectives import check_objectives
-from search.spec.overrides import dotted_paths, set_value, unknown_path
-from search.spec.preset import on_preset, preset
-from search.spec.rungs import check_rungs
+from search.errors import Finding, Place, SpecError
+from search.spec.checks import check_spec
+from search.spec.constraints import parse_constraints
+from search.spec.explain import findings, shortened, shown
+from search.spec.overrides import dotted_paths, set_value
+from search.spec.preset import on_preset, origins_of_preset, preset
+from search.spec.ranges import plain
 from search.spec.sections import (
     BudgetSection,
     DiskSection,
@@ -24,16 +26,10 @@ from search.spec.sections import (
     ResourcesSection,
     SearchSection,
 )
+from search.spec.settings import place_of, with_settings
 from search.spec.space import Assignment, Space, parse_space
-from search.spec.yaml_file import read_sections
-from search.storage import checked_name
-
-SAME_FOR_ALL = {
-    **dict.fromkeys((*(f"data.{name}" for name in FILES), "data.image_size"), "data"),
-    **{f"evaluation.{name}": "base" for name in EvaluationConfig.model_fields},
-}
-"""Paths that no sweep searches, because what is measured on other photos or in another way does not compare, and where
-to set them."""
+from search.spec.yaml_file import Origins, located, read_file
+from search.storage import SweepNameError, checked_name
 
 
 class SweepSpec(Section):
@@ -52,6 +48,12 @@ class SweepSpec(Section):
     disk: DiskSection = DiskSection()
     failures: FailuresSection = FailuresSection()
 
+    @property
+    def judged_by(self) -> tuple[str, ...]:
+        """The metrics of the objectives and the constraints, each once."""
+        constrained = (constraint.metric for constraint in parse_constraints(self.constraints))
+        return tuple(dict.fromkeys([*self.objectives, *constrained]))
+
     @cached_property
     def parsed_space(self) -> Space:
         return parse_space(self.space)
@@ -62,32 +64,80 @@ class SweepSpec(Section):
         Raises:
             ValidationError: the point is outside what a trial can be.
         """
-        config: dict[str, Any] = self.base | {"data": self.data.model_dump(mode="json")}
+        config: dict[str, Any] = self.base | {"data": self._dumped_data}
         for path, value in assignment.items():
             config = set_value(config, path, value)
         return TrialConfig.model_validate(config)
 
     @cached_property
+    def _dumped_data(self) -> dict[str, Any]:
+        return self.data.model_dump(mode="json")
+
+    @cached_property
     def corner_configs(self) -> tuple[TrialConfig, ...]:
-        """The configurations at the corners of the space: whatever holds for these is taken to hold for all."""
-        return tuple(self.trial_config(corner) for corner in self.parsed_space.corners())
+        """The configurations at the corners of the space: whatever holds for these is taken to hold for all.
+
+        Raises:
+            SpecError: a trial there cannot be built.
+        """
+        return tuple(self._corner_config(corner) for corner in self.parsed_space.corners())
+
+    def _corner_config(self, corner: Assignment) -> TrialConfig:
+        try:
+            return self.trial_config(corner)
+        except ValidationError as error:
+            found = findings(error, TrialConfig)
+            chosen = ", ".join(f"{path}={shortened(plain(value))}" for path, value in corner.items())
+            texts = [finding.text for finding in found]
+            texts[0] = f"no trial can be built: {texts[0]}"
+            texts[-1] += f" [with {chosen}]" if chosen else ""
+            places = [self._place_in_file(finding, corner) for finding in found]
+            raise SpecError.of([Finding(text, at) for text, at in zip(texts, places, strict=True)]) from None
+        except RuntimeError as error:  # of a path such as ~nobody/file
+            raise SpecError(f"no trial can be built: {error}", at=("base",)) from None
+
+    def _place_in_file(self, finding: Finding, corner: Assignment) -> Place:
+        """Where the value comes from that a trial cannot have, as far as the finding names it."""
+        path = ".".join(map(str, finding.at))
+        for searched in corner:
+            name = searched.rpartition(".")[2]
+            if searched == path or (searched.startswith(path) and re.search(rf"\b{name}\b", finding.text)):
+                return "space", searched
+        if found := re.match(r"data\.(\w+)", finding.text):
+            return "data", found[1]
+        return "base", *finding.at
 
 
-def load_spec(path: Path) -> SweepSpec:
-    """Read a sweep file; data paths are relative to it.
+def load_spec(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
+    """Read a sweep file; data paths are relative to it. settings: `KEY=VALUE` each, in place of what the file says.
 
     Raises:
-        SpecError: the file is missing, is not YAML, or asks for what cannot be; the message names every finding.
+        SpecError: the file is missing, is not YAML, or asks for what cannot be; the message names every finding with
+            its line.
     """
-    content = read_sections(path, "sweep", "name, data, objectives")
+    file = read_file(path, "sweep", "name, data, objectives")
+    content = with_settings(file.content, settings, dotted_paths(SweepSpec, file.content))
     try:
         return parse_spec(with_absolute_data(content, path.parent))
     except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
+        origins = origins_of_preset(content.get("base")) | file.origins
+        raise located(error, path, _with_settings_as_origins(origins, settings)) from None
+
+
+def _with_settings_as_origins(origins: Origins, settings: Sequence[str]) -> Origins:
+    for setting in settings:
+        place = place_of(setting)
+        origins = {other: origin for other, origin in origins.items() if other[: len(place)] != place}
+        origins[place] = f"--set {setting}"
+    return origins
 
 
 def parse_spec(content: dict[str, Any]) -> SweepSpec:
-    """Check the content of a sweep file: `base` is a preset's name, or a configuration that may have a base itself."""
+    """Check the content of a sweep file: `base` is a preset's name, or a configuration that may have a base itself.
+
+    Raises:
+        SpecError: it asks for what cannot be; its findings have places, such as ("search", "trials").
+    """
     if isinstance(base := content.get("base"), str):
         content = content | {"base": preset(base)}
     elif isinstance(base, dict):
@@ -95,14 +145,12 @@ def parse_spec(content: dict[str, Any]) -> SweepSpec:
     try:
         spec = SweepSpec.model_validate(_with_data_of_base(content))
     except ValidationError as error:
-        raise SpecError(explain(error, SweepSpec)) from None
-    checked_name(spec.name)
-    _check_paths(spec)
-    for corner in spec.parsed_space.corners():
-        _check_corner(spec, corner)
-    check_objectives(dict(spec.objectives), spec.corner_configs)
-    _check_limits(spec)
-    check_rungs(spec.pruning, dict(spec.objectives), spec.corner_configs, num_photos=None)
+        raise SpecError.of(findings(error, SweepSpec)) from None
+    try:
+        checked_name(spec.name)
+    except SweepNameError as error:
+        raise SpecError(f"name: {error}", at=("name",)) from None
+    check_spec(spec)
     return spec
 
 
@@ -120,42 +168,24 @@ def _with_data_of_base(content: dict[str, Any]) -> dict[str, Any]:
         raise SpecError("base: its data are no values by name; give batch_size, crop and the like")
     if named := [name for name in FILES if name in recipe]:
         raise SpecError(f"base: its data.{named[0]} would be overruled; name files under `data` alone")
-    return content | {"base": rest, "data": recipe | data if isinstance(data, dict) else data}
-
-
-def _check_paths(spec: SweepSpec) -> None:
-    known = dotted_paths(TrialConfig, spec.base)
-    for path, entry in spec.space.items():
-        if path in SAME_FOR_ALL and (isinstance(entry, list | dict) or path.startswith("data.")):
-            raise SpecError(
-                f"space: {path} must be the same for all trials, or they do not compare; set it in {SAME_FOR_ALL[path]}"
-            )
-        if path not in known:
-            raise SpecError(f"space: unknown key {path}; {unknown_path(path, known, spec.base)}")
-
-
-def _check_limits(spec: SweepSpec) -> None:
-    if not spec.space and spec.search.trials > 1:
-        raise SpecError(f"space: there is nothing to search in {spec.search.trials} trials; give a range")
-    if spec.budget.gpu_hours is not None and not spec.resources.gpu:
-        raise SpecError("budget.gpu_hours: would never be spent, since resources.gpu is 0; give hours instead")
-
-
-def _check_corner(spec: SweepSpec, corner: Assignment) -> None:
-    try:
-        spec.trial_config(corner)
-    except ValidationError as error:
-        chosen = ", ".join(f"{path}={value}" for path, value in corner.items())
-        point = f" [with {chosen}]" if chosen else ""
-        raise SpecError(f"no trial can be built: {explain(error, TrialConfig)}{point}") from None
+    return content | {"base": rest} | ({"data": recipe | data} if isinstance(data, dict) else {})
 
 
 def with_absolute_data(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The paths of `data` relative to a folder made absolute."""
+    """The paths of `data` relative to a folder made absolute.
+
+    Raises:
+        SpecError: one is no path.
+    """
     data = content.get("data")
     if not isinstance(data, dict):
         return content
-    paths = {
-        key: str((folder / Path(str(data[key])).expanduser()).resolve()) for key in FILES if data.get(key) is not None
-    }
+    paths = {name: _absolute(data[name], folder, name) for name in FILES if isinstance(data.get(name), str)}
     return content | {"data": data | paths}
+
+
+def _absolute(path: str, folder: Path, name: str) -> str:
+    try:
+        return str((folder / Path(path).expanduser()).resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # a user without a home, a loop of links, a zero byte
+        raise SpecError(f"data.{name}: {shown(path)} is no path: {error}", at=("data", name)) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from data.errors import DataError, HuetuneError
 from data.loaders import Loader, open_loader
 from data.manifest import Manifest, check_quick
 from models.config.trial import TrialConfig
@@ -17,12 +18,22 @@ from models.measures.fid_reference import fid_reference
 from models.measures.validation import Validation
 from models.training.loop import train
 from models.training.state import TrainingState
-from search.errors import SweepError
-from search.records import Trial, TrialState, read_sweep_record, read_trial, write_evaluations, write_record
+from search.records import (
+    Trial,
+    TrialState,
+    read_state,
+    read_sweep_record,
+    read_trial,
+    write_evaluations,
+    write_record,
+)
+from search.worker.adoption import adopt_donor
 from search.worker.samples import write_samples
 from search.worker.tensorboard import TrialTensorboard
 
-OUT_OF_MEMORY = "out of GPU memory; lower data.batch_size or model.width, or give more GPU"
+
+class SupersededError(HuetuneError):
+    """Another process trains this trial now."""
 
 
 def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
@@ -32,8 +43,9 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
         HuetuneError: the training diverged or does not fit the GPU, or configuration and data do not fit together.
     """
     trial = read_trial(folder)
-    config = TrialConfig.model_validate(trial.start.config)
+    config = TrialConfig.model_validate(trial.config)
     running = _record_running(trial)
+    adopt_donor(trial, config)
     manifests = {name: check_quick(beton) for name, beton in config.data.files.items()}
     _require_the_sweeps_data(folder, manifests)
     check_fit(config, manifests)
@@ -51,6 +63,7 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
         validation = Validation(val, config, classes, state.losses, bin_counts, fid, device)
         with TrialTensorboard(folder / "tensorboard", config.tasks) as tensorboard:
             for evaluation in train(state, batches, validation, folder / "checkpoints"):
+                _require_own_attempt(folder, running)
                 write_evaluations(folder, state.history)
                 samples = validation.samples(state.evaluated, config.evaluation.samples)
                 write_samples(folder / "samples.png", samples)
@@ -58,9 +71,20 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
                 yield evaluation
 
 
+def _require_own_attempt(folder: Path, running: TrialState) -> None:
+    """Raise SupersededError if a later attempt has begun: the driver that sent us was lost, and another goes on."""
+    attempts = read_state(folder).attempts
+    if attempts != running.attempts:
+        raise SupersededError(f"attempt {running.attempts} at trial {folder.name} ends: attempt {attempts} has begun")
+
+
 def _record_running(trial: Trial) -> TrialState:
     state = TrialState(
-        state="running", started=datetime.now(UTC), attempts=trial.state.attempts + 1, node=socket.gethostname()
+        state="running",
+        started=datetime.now(UTC),
+        attempts=trial.state.attempts + 1,
+        node=socket.gethostname(),
+        failures=trial.state.failures,
     )
     write_record(trial.folder, state)
     return state
@@ -76,11 +100,11 @@ def _loaders(config: TrialConfig, device: torch.device) -> Iterator[tuple[Loader
 
 
 def _require_the_sweeps_data(folder: Path, manifests: Mapping[str, Manifest]) -> None:
-    """Trials on other photos than those of the record would not compare."""
+    """Raise DataError on other photos than those of the record: such trials would not compare."""
     known = read_sweep_record(folder.parent.parent).data
     for split, manifest in manifests.items():
         if manifest.sha256 != known[split]["sha256"]:
-            raise SweepError(
+            raise DataError(
                 f"{known[split]['file']} on {socket.gethostname()} holds other photos than the {split} set that this "
                 "began with; put that back, or begin anew under another name"
             )

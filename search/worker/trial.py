@@ -10,11 +10,10 @@ import torch
 from ray import tune
 
 from models.evaluation import Evaluation
-from models.training.loop import DivergedError
 from models.training.release import release_memory
-from models.training.step import GpuMemoryError
 from search.records import read_trial
-from search.worker.training import OUT_OF_MEMORY, run_training
+from search.worker.outcome import outcome_of
+from search.worker.training import SupersededError, run_training
 
 
 def run_trial(assignment: dict[str, Any]) -> None:
@@ -26,26 +25,25 @@ def run_trial(assignment: dict[str, Any]) -> None:
         with closing(run_training(folder, _device(assignment["cpu"], assignment["gpu"]))) as evaluations:
             for evaluation in evaluations:
                 report(evaluation, "complete" if evaluation.finished else "")
-    # Running out of memory is the configuration's fault too, so that the sampler learns to avoid it.
-    except (DivergedError, GpuMemoryError) as error:
-        report(_last(folder), "diverged", str(error))
-    except torch.OutOfMemoryError:
-        report(_last(folder), "diverged", OUT_OF_MEMORY)
+    except SupersededError:
+        return  # nobody waits for this report any more
     except torch.AcceleratorError:
-        raise  # the process can use its GPU no more: let Tune go on with a new one from the checkpoint
+        raise  # the process can use its GPU no more: the trial goes on in a new one
     except Exception as error:
-        (folder / "error.txt").write_text(traceback.format_exc())
-        report(_last(folder), "failed", " ".join(f"{type(error).__name__}: {error}".split()))
+        outcome = outcome_of(error)
+        if outcome.state == "failed":
+            (folder / "error.txt").write_text(traceback.format_exc())
+        report(_last(folder), outcome.state, outcome.cause, outcome.reason)
     finally:
         release_memory()
 
 
-def _report(number: int, evaluation: Evaluation | None, outcome: str, reason: str = "") -> None:
+def _report(number: int, evaluation: Evaluation | None, outcome: str, cause: str = "", reason: str = "") -> None:
     metrics = evaluation.metrics if evaluation else {}
     progress = (
         {"epoch": evaluation.epoch, "seconds": evaluation.seconds} if evaluation else {"epoch": 0, "seconds": 0.0}
     )
-    tune.report({"number": number, "outcome": outcome, "reason": reason, **progress, **metrics})
+    tune.report({"number": number, "outcome": outcome, "cause": cause, "reason": reason, **progress, **metrics})
 
 
 def _last(folder: Path) -> Evaluation | None:

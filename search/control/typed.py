@@ -1,0 +1,45 @@
+"""What is typed at orders, as values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from search.errors import SpecError
+from search.spec.yaml_file import parse_yaml
+
+
+def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """`path=value` each, the value as in YAML.
+
+    Raises:
+        SpecError: one is no setting, or a path is given twice.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not path or not equals:
+            raise SpecError(f"{setting}: is no setting; give KEY=VALUE, such as loss.l1=50")
+        if path in values:
+            raise SpecError(f"{setting}: {path} is given twice; give one value")
+        try:
+            values[path] = parse_yaml(text)
+        except yaml.YAMLError:
+            raise SpecError(f"{setting}: {text} is no YAML value; put it into quotes") from None
+    return values
+
+
+def parse_number(name: str, text: str) -> int | float | None:
+    """None for `none`.
+
+    Raises:
+        SpecError: it is neither that nor a number.
+    """
+    if text == "none":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise SpecError(f"{name}: {text} is no number; give one, or none to lift the limit")

@@ -1,0 +1,237 @@
+"""Decides what a sweep does next and what becomes of each trial. Knows nothing of Ray.
+
+A trial may take several attempts: it gives its place up when somebody pauses it, when it waits for its population, or
+when its worker dies, and goes on later from its last checkpoint. What is decided is written down before it is done, so
+whatever breaks, the records are ahead of every other memory.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from search.driver.budget import BudgetMeter
+from search.driver.failures import CAUSES_OF_NODES, Failure, FailurePolicy
+from search.driver.keeper import CheckpointKeeper
+from search.driver.ledger import Ledger
+from search.driver.queue import TrialQueue
+from search.pruning.exploit import record_exploit
+from search.pruning.pruner import Park, Prune, Pruner, Release
+from search.records import Cause, State, Trial, read_trial, record_end, trial_folder, write_record
+from search.sampling.study import SweepStudy
+
+
+class Progress(Protocol):
+    """Is told what happens, to show it."""
+
+    def evaluated(self, number: int, result: dict[str, Any]) -> None: ...
+
+    def settled(self, trial: Trial) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why an attempt was broken off, and what the trial is from then on."""
+
+    state: State
+    reason: str = ""
+
+
+class Conductor:
+    """What runs is `running`; `next_trial` starts a trial, `evaluated` and `ended` hear of it."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        study: SweepStudy,
+        queue: TrialQueue,
+        pruner: Pruner | None,
+        budget: BudgetMeter,
+        keeper: CheckpointKeeper,
+        progress: Progress,
+        capacity: Callable[[], int],
+    ) -> None:
+        """capacity: how many trials the cluster has room for."""
+        self.ledger, self.queue, self.budget = ledger, queue, budget
+        self._study, self._pruner, self._keeper = study, pruner, keeper
+        self._progress, self._capacity = progress, capacity
+        self._failures = FailurePolicy(ledger.spec.failures)
+        self._verdicts: dict[int, Verdict] = {}  # of running trials that are to end at their next evaluation
+        self.running: set[int] = set()
+        self.parked: set[int] = set()
+        self._due: list[Release] = []  # parked trials that are to go on, with what others left them
+        self.to_kill: set[int] = set()
+        """Running trials that are to lose their worker at once."""
+        self.num_settled = 0
+        """Trials that have come to an end in this run."""
+        self.ending = ""
+        """Why the sweep is being ended; empty while it is not."""
+        self.at_once = False
+        """It is ended without waiting for evaluations."""
+        self.bug = ""
+        """The error that so many trials ended by, one after the other, that the sweep did too."""
+
+    def end(self, why: str, at_once: bool = False) -> None:
+        """Start no further trial; those that run are broken off, at their next evaluation or at once."""
+        self.ending = self.ending or why
+        self.at_once = self.at_once or at_once
+
+    def close(self) -> None:
+        """Write down that what still ran was broken off."""
+        for number in sorted(self.running):
+            self.put_down(number, Verdict("waiting"))
+        self.running.clear()
+
+    @property
+    def over(self) -> bool:
+        """Nothing runs, and nothing will."""
+        if self.running:
+            return False
+        return bool(self.ending) or not (self.queue.num_left or self.ledger.record.paused)
+
+    def next_trial(self) -> int | None:
+        """The number of a trial to start now, if any."""
+        if why := self.budget.spent(self.ledger.spec.budget):
+            self.end(why)
+        limit = self.ledger.spec.resources.concurrent or max(1, self._capacity())
+        if self.ending or self.ledger.record.paused or len(self.running) >= limit:
+            return None
+        number = self.queue.next()
+        while self.queue.without_a_trial:
+            self._heard_of_end(self.queue.without_a_trial.pop())
+        if number is not None:
+            self.running.add(number)
+            self._introduce(number)
+        return number
+
+    def _introduce(self, number: int) -> None:
+        """Let the pruner know a new trial's values."""
+        if self._pruner is not None and number not in self.queue.repeats:
+            trial = read_trial(trial_folder(self.ledger.folder, number))
+            if not trial.state.attempts:
+                self._pruner.remember([trial])
+
+    def evaluated(self, number: int, result: dict[str, Any]) -> bool:
+        """Hear of an evaluation, as `search.worker.trial` reports it; whether the trial goes on."""
+        metrics = {name: result[name] for name in self.ledger.spec.objectives if name in result}
+        self.budget.evaluated(number, result["seconds"], metrics)
+        self._progress.evaluated(number, result)
+        decision = None
+        if self._pruner is not None and number not in self.queue.repeats:
+            due = any(release.number == number for release in self._due)
+            decision = Park() if due else self._pruner.decide(number, result["epoch"], metrics)
+        if result["outcome"]:
+            return True  # it ends by itself
+        if isinstance(decision, Prune):
+            self._verdicts[number] = Verdict("pruned", decision.reason)
+        elif isinstance(decision, Park) and number not in self._verdicts:
+            self._verdicts[number] = Verdict("waiting")
+            self.parked.add(number)
+        elif why := self.budget.spent(self.ledger.spec.budget):
+            self.end(why)
+        return number not in self._verdicts and not self.ending
+
+    def break_off(self, number: int, verdict: Verdict, kill: bool = False) -> None:
+        """End a running trial at its next evaluation, or by killing its worker."""
+        self._verdicts[number] = verdict
+        if kill:
+            self.to_kill.add(number)
+
+    def ended(self, number: int, result: dict[str, Any] | None, failure: Failure | None) -> None:
+        """Hear of the end of an attempt: by itself, with its last report; by `evaluated`; or by a failure."""
+        self.running.discard(number)
+        verdict = self._verdicts.pop(number, None)
+        if failure is not None:
+            self._failed(number, failure, verdict)
+        elif result and result["outcome"]:
+            self._ended_by_itself(number, result)
+        elif verdict is None or verdict.state in ("waiting", "paused"):
+            self.put_down(number, verdict or Verdict("waiting"))
+        else:
+            self.settle(number, verdict.state, verdict.reason)
+        self._release()
+
+    def _ended_by_itself(self, number: int, result: dict[str, Any]) -> None:
+        if result["cause"] == "damaged-data":
+            self._failed(number, Failure(result["cause"], result["reason"]), None)
+        else:
+            self.settle(number, result["outcome"], result["reason"], result["cause"])
+
+    def _failed(self, number: int, failure: Failure, verdict: Verdict | None) -> None:
+        folder = trial_folder(self.ledger.folder, number)
+        if number in self.to_kill:
+            self.to_kill.discard(number)
+            self.settle(number, "pruned", verdict.reason if verdict else "killed")
+            return
+        state = read_trial(folder).state
+        failures = state.failures | {failure.cause: state.failures.get(failure.cause, 0) + 1}
+        write_record(folder, state.model_copy(update={"state": "waiting", "failures": failures}))
+        if verdict is not None and verdict.state not in ("waiting", "paused"):
+            self.settle(number, verdict.state, verdict.reason)
+        elif verdict is not None:
+            self.put_down(number, verdict)
+        elif self.ending:
+            self.put_down(number, Verdict("waiting"))
+        elif self._failures.goes_on(failures, failure.cause):
+            counted = "" if failure.cause in CAUSES_OF_NODES else f" (failure {failures[failure.cause]} of this kind)"
+            self._progress.note(f"trial {number} goes on from its last checkpoint: {failure.reason}{counted}")
+            self.queue.put(number, first=True)
+        else:
+            self.settle(number, "failed", failure.reason, failure.cause)
+
+    def put_down(self, number: int, verdict: Verdict) -> None:
+        """Keep a trial that has not come to its end for later: as soon as there is room, if it is to wait for that."""
+        folder = trial_folder(self.ledger.folder, number)
+        state = read_trial(folder).state
+        write_record(folder, state.model_copy(update={"state": verdict.state, "reason": verdict.reason}))
+        if verdict.state == "waiting" and number not in self.parked:
+            self.queue.put(number, first=True)
+
+    def withdraw(self, number: int) -> bool:
+        """Whether the trial waited for its turn; it does so no more."""
+        parked = number in self.parked
+        self.parked.discard(number)
+        return self.queue.take(number) or parked
+
+    def settle(self, number: int, state: State, reason: str, cause: Cause = "") -> None:
+        """Write down how a trial has ended, and tell all who learn from it."""
+        folder = trial_folder(self.ledger.folder, number)
+        trial = record_end(folder, state, reason, self.ledger.spec.resources.gpu, cause)
+        self._study.tell(trial)
+        self._heard_of_end(trial)
+
+    def _heard_of_end(self, trial: Trial) -> None:
+        self.num_settled += 1
+        self.budget.settled(trial)
+        self._progress.settled(trial)
+        if self._pruner is not None:
+            self._pruner.ended(trial.number)
+        failed = trial.state.state == "failed"
+        if bug := self._failures.settled(trial.state.reason if failed else ""):
+            self.bug = bug
+            self.end(f"one trial after the other failed: {bug}")
+
+    def _release(self) -> None:
+        """Let parked trials go on, each with what it takes over from another, all of which is written down first.
+
+        One that was paused and unpaused meanwhile runs until it has reported once more where it stands.
+        """
+        if self._pruner is None:
+            return
+        self._due += self._pruner.released()
+        if any(release.number in self.running for release in self._due):
+            return
+        released, self._due = self._due, []
+        for release in released:
+            if release.donor is not None:
+                record_exploit(self.ledger.folder, release)
+        for release in released:
+            if release.number in self.parked:
+                self.parked.discard(release.number)
+                self.queue.put(release.number)
+
+    def tidy(self) -> None:
+        """Keep the checkpoints under their quota."""
+        if warning := self._keeper.maybe_run():
+            self._progress.note(warning)

@@ -1,0 +1,35 @@
+"""What a sweep says when it ends, and whether that is an error."""
+
+from rich.console import Console
+
+from search.driver.conductor import Conductor
+from search.errors import SweepError, SweepInterruptedError
+from search.records import Sweep
+from search.storage import resume_command
+
+
+def tell_end(conductor: Conductor, sweep: Sweep, interrupted: int, console: Console) -> None:
+    """Say what is left to do and why; interrupted: the exit status if a signal ended the sweep, else 0.
+
+    Raises:
+        SweepError: it ended by failures, or by a signal.
+    """
+    left, go_on = conductor.queue.num_left, f"go on with `{resume_command(sweep.folder)}`"
+    if interrupted:
+        raise SweepInterruptedError(f"interrupted with {left} trials left; {go_on}", interrupted)
+    if conductor.bug:
+        raise SweepError(
+            f"stopped with {left} trials left, since one after the other failed: {conductor.bug}; mend that and {go_on}"
+        )
+    failed = [trial for trial in sweep.trials if trial.state.state == "failed"]
+    if failed and len(failed) == len(sweep.trials):
+        raise SweepError(
+            f"all {len(failed)} trials failed, the first because of {failed[0].state.reason}; mend that and {go_on}"
+        )
+    paused = [str(trial.number) for trial in sweep.trials if trial.state.state == "paused"]
+    if paused:
+        console.print(f"paused: trial {', '.join(paused)}; `huetune sweep unpause` lets them go on", soft_wrap=True)
+    if conductor.ending:
+        console.print(f"{conductor.ending}; {left} trials are left, {go_on}", soft_wrap=True, highlight=False)
+    elif not conductor.num_settled:
+        console.print(f"sweep {sweep.record.name} is finished: nothing is left to do", highlight=False)

@@ -1,0 +1,42 @@
+"""What must be so before a sweep starts, or goes on."""
+
+from collections.abc import Mapping
+
+from data.manifest import Manifest, check_quick
+from models.fit import check_fit
+from models.measures.semantics import imagenet_numbers
+from search.errors import SweepError
+from search.records import SweepRecord
+from search.spec.objectives import check_labels
+from search.spec.rungs import check_rungs
+from search.spec.sweep_spec import SweepSpec
+
+
+def checked_data(spec: SweepSpec) -> dict[str, Manifest]:
+    """The manifests of whole files that every trial can be trained on.
+
+    Raises:
+        HuetuneError: a file is missing or damaged, or does not fit the configurations or the objectives.
+    """
+    manifests = {name: check_quick(beton) for name, beton in spec.data.files.items()}
+    for config in spec.corner_configs:
+        check_fit(config, manifests)
+    classes = manifests["train"].classes
+    if "classifier_top1" in spec.objectives and imagenet_numbers(classes) is None:
+        raise SweepError(
+            "objectives: classifier_top1 needs photos of ImageNet's classes, and these have others "
+            f"({', '.join(classes[:3])} ...); take classifier_agreement"
+        )
+    check_labels(spec.objectives, num_labelled=sum(manifests["val"].class_counts.values()))
+    check_rungs(spec.pruning, dict(spec.objectives), spec.corner_configs, manifests["train"].num_samples)
+    return manifests
+
+
+def require_same_data(record: SweepRecord, manifests: Mapping[str, Manifest]) -> None:
+    """Raise SweepError unless these are the photos that the sweep began with."""
+    for split, manifest in manifests.items():
+        known = record.data[split]
+        if manifest.sha256 != known["sha256"]:
+            raise SweepError(
+                f"{known['file']} is not the {split} set that the sweep began with; put that back, or start a new sweep"
+            )

@@ -1,0 +1,147 @@
+"""Which trial is next: those that go on, then those that were asked for, then what the sampler proposes."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.config.trial import TrialConfig
+from search.driver.ledger import Ledger
+from search.records import Origin, State, Trial, TrialStart, read_trial, record_end, trial_folder, write_record
+from search.sampling.study import SweepStudy
+from search.spec.explain import explain
+from search.spec.points import enqueued_points
+from search.spec.space import Assignment
+
+FROM_THE_SPEC = "search.enqueue"
+GO_ON: tuple[State, ...] = ("waiting", "running", "failed")
+"""States of the trials that a resume goes on with. Those that somebody paused stay so."""
+
+
+class TrialQueue:
+    """Hands out each trial that is to run; a new one is recorded before anybody hears of it."""
+
+    def __init__(self, ledger: Ledger, study: SweepStudy, trials: Sequence[Trial], unrecorded: Iterable[int]) -> None:
+        """trials: all that are recorded; unrecorded: numbers that the study knows, whose records were never written."""
+        self._ledger, self._study = ledger, study
+        self._unrecorded = deque(unrecorded)
+        self.num_known = study.num_asked
+        """Trials that have a number."""
+        self._waiting = deque(trial.number for trial in trials if trial.state.state in GO_ON and trial.config)
+        points = enqueued_points(ledger.spec)
+        self._num_points = len(points)
+        enqueued = [number for number in self._unrecorded if number < self._num_points]
+        others = [trial for trial in trials if trial.start.origin != "sampled"]
+        self._num_sampled = self.num_known - len(enqueued) - len(others)  # with those that cannot be read
+        self._exhausted = False
+        self.by_order = {trial.start.order: trial.number for trial in trials if trial.start.order}
+        """Numbers of the trials that somebody ordered."""
+        self.repeats = {trial.number for trial in trials if trial.start.origin == "repeat"}
+        self.without_a_trial: list[Trial] = []
+        """New ones that can be no trial, recorded as failed."""
+        # The first numbers are theirs, whenever the sweep was broken off.
+        for point in points[self.num_known :]:
+            self.enqueue(point, FROM_THE_SPEC)
+
+    @property
+    def num_left(self) -> int:
+        """Trials still to be started or gone on with."""
+        to_sample = 0 if self._exhausted else max(0, self._ledger.spec.search.trials - self._num_sampled)
+        return len(self._waiting) + len(self._unrecorded) + to_sample
+
+    def put(self, number: int, first: bool = False) -> None:
+        """Let a recorded trial wait for a place, before all others or after them."""
+        if first:
+            self._waiting.appendleft(number)
+        else:
+            self._waiting.append(number)
+
+    def take(self, number: int) -> bool:
+        """Whether the trial was waiting; it does so no more."""
+        if number not in self._waiting:
+            return False
+        self._waiting.remove(number)
+        return True
+
+    def next(self) -> int | None:
+        """The number of the next trial to run. None: nothing is left."""
+        if self._waiting:
+            return self._waiting.popleft()
+        while self.num_left:
+            if not self._unrecorded and self._study.exhausted:
+                self._exhausted = True
+                return None
+            number, assignment, origin, note = self._new()
+            if self._record(number, assignment, origin, note):
+                return number
+        return None
+
+    def _new(self) -> tuple[int, Assignment, Origin, str]:
+        if self._unrecorded:
+            number = self._unrecorded.popleft()
+            assignment = self._study.ask_again(number)
+            enqueued = number < self._num_points
+            return (number, assignment, "enqueued", FROM_THE_SPEC) if enqueued else (number, assignment, "sampled", "")
+        self._num_sampled += 1
+        self.num_known += 1
+        return *self._study.ask(), "sampled", ""
+
+    def enqueue(self, values: Mapping[str, Any], note: str, order: str = "") -> int:
+        """Record a trial with these values, what they leave open chosen by the sampler; its number.
+
+        Once for an order, although that be carried out again because the driver died before it could answer.
+        """
+        if order in self.by_order:
+            return self.by_order[order]
+        number, assignment = self._study.ask(values)
+        self.num_known += 1
+        if self._record(number, assignment, "enqueued", note, order):
+            self.put(number)
+        if order:
+            self.by_order[order] = number
+        return number
+
+    def repeat(self, trial: Trial, seed: int) -> int:
+        """Record a trial with the configuration of `trial` and another seed; its number."""
+        number = self._study.reserve()
+        self.num_known += 1
+        self._write(
+            TrialStart(
+                number=number,
+                params=trial.params,
+                config=trial.config | {"seed": seed},
+                created=datetime.now(UTC),
+                origin="repeat",
+                repeat_of=trial.number,
+                note=f"trial {trial.number} with seed {seed}",
+            )
+        )
+        self.repeats.add(number)
+        self.put(number)
+        return number
+
+    def _record(self, number: int, assignment: Assignment, origin: Origin, note: str, order: str = "") -> bool:
+        """Write a new trial down; false if there can be no trial at this point of the space."""
+        spec = self._ledger.spec
+        try:
+            config, problem = spec.trial_config(assignment).model_dump(mode="json"), ""
+        except ValidationError as error:
+            config, problem = {}, explain(error, TrialConfig)
+        params = spec.parsed_space.searched(assignment)
+        created = datetime.now(UTC)
+        start = TrialStart(
+            number=number, params=params, config=config, created=created, origin=origin, note=note, order=order
+        )
+        folder = self._write(start)
+        if problem:
+            record_end(folder, "failed", f"no such trial: {problem}", 0.0)
+            self.without_a_trial.append(read_trial(folder))
+        return not problem
+
+    def _write(self, start: TrialStart) -> Path:
+        folder = trial_folder(self._ledger.folder, start.number)
+        write_record(folder, start)
+        return folder

@@ -1,0 +1,75 @@
+"""`--set KEY=VALUE`: single values in place of those of a file."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from models.config.trial import TrialConfig
+from search.errors import Place, SpecError
+from search.spec.explain import nearest
+from search.spec.overrides import dotted_paths, set_value, unknown_path
+from search.spec.preset import on_preset
+from search.spec.yaml_file import parse_yaml
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """The key and the value of `KEY=VALUE`; the value is YAML.
+
+    Raises:
+        SpecError: it is no such thing.
+    """
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise SpecError(f"--set {setting}: is no setting; give KEY=VALUE, such as loss.l1=50")
+    try:
+        return key.strip(), parse_yaml(text)
+    except yaml.YAMLError:
+        raise SpecError(f"--set {setting}: {text} is no YAML value; put it into quotes") from None
+
+
+def with_settings(content: Mapping[str, Any], settings: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
+    """The content of a sweep file with other values.
+
+    settings: `search.trials=50`, `base.loss.l1=50`, `space.loss.l1={log: [1, 9]}` and so on.
+    paths: those of a sweep that can be set, apart from what is inside `base` and `space`.
+
+    Raises:
+        SpecError: one is no setting, or there is no such key.
+    """
+    changed = dict(content)
+    for setting in settings:
+        key, value = parse_setting(setting)
+        section, _, rest = key.partition(".")
+        if section == "space" and rest:
+            space = changed.get("space")
+            changed["space"] = {**(space if isinstance(space, dict) else {}), rest: value}
+        elif section == "base" and rest:
+            changed["base"] = _with_base_value(changed.get("base"), rest, value, setting)
+        elif key in paths:
+            changed = set_value(changed, key, value)
+        else:
+            raise SpecError(f"--set {setting}: unknown key {key}; {nearest(key, list(paths))}")
+    return changed
+
+
+def place_of(setting: str) -> Place:
+    """Where in a sweep file the value of a setting stands."""
+    key = setting.partition("=")[0].strip()
+    section, _, rest = key.partition(".")
+    if section == "space" and rest:
+        return section, rest
+    return tuple(int(part) if part.isdecimal() else part for part in key.split("."))
+
+
+def _with_base_value(base: Any, path: str, value: Any, setting: str) -> dict[str, Any]:
+    own = {"base": base} if isinstance(base, str) else dict(base) if isinstance(base, dict) else {}
+    whole = on_preset(own)
+    known = ["base", *dotted_paths(TrialConfig, whole)]
+    if path not in known:
+        raise SpecError(f"--set {setting}: unknown key base.{path}; {unknown_path(path, known, whole)}")
+    if re.match(r"phases\.\d", path):  # a value in a list: the preset's list, if the base has none of its own
+        own["phases"] = whole["phases"]
+    changed: dict[str, Any] = set_value(own, path, value)
+    return changed

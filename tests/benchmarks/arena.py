@@ -1,0 +1,300 @@
+"""Sweeps that are broken by force, and witnesses of what they had promised; see chaos.py."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+import yaml
+from builds import built
+from photos import SHAPES, Betons, make_photo
+
+from data.config import BuildOptions
+from models.evaluation import Evaluation
+from search.pareto import minimised, pareto_ranks
+from search.records import TRIED_AGAIN, Sweep, Trial, read_sweep
+
+Kind = Literal["driver", "worker", "everything", "power", "gcs"]
+TURNS: tuple[Kind, ...] = ("driver", "worker", "power", "everything")
+MAX_START_S, MAX_EVALUATIONS, MAX_PAUSE_S = 6.0, 2, 0.5
+"""A blow falls within so many seconds of the start, or after so many evaluations and a pause."""
+PATIENCE_S = 600.0
+"""The longest that anything is waited for; the driver notices the loss of its GCS after 60."""
+NAME = "chaos"
+
+
+@dataclass(frozen=True)
+class Blow:
+    kind: Kind
+    num_evaluations: int | None
+    """That it waits for; None: it does not, and falls while the sweep starts."""
+    pause_s: float
+
+
+def blows(num: int, seed: int) -> Iterator[Blow]:
+    draw = random.Random(seed)  # noqa: S311
+    for number, turn in enumerate(islice(cycle(TURNS), num)):
+        kind: Kind = "gcs" if number == 8 else turn
+        early = kind in ("driver", "everything") and draw.random() < 0.3
+        if early:
+            yield Blow(kind, None, draw.uniform(0, MAX_START_S))
+        else:
+            yield Blow(kind, draw.randint(0, MAX_EVALUATIONS), draw.uniform(0, MAX_PAUSE_S))
+
+
+def write_spec(path: Path, betons: Betons, num_trials: int) -> Path:
+    spec: dict[str, Any] = {
+        "name": NAME,
+        "data": {"train": str(betons.train), "val": str(betons.val), "batch_size": 8},
+        "objectives": {"l1": "min", "colourfulness_distance": "min"},
+        "base": {
+            "model": {"width": 0.125, "depth": 4},
+            "loss": {"classification": 1.0},
+            "evaluation": {"fid_images": 0, "samples": 2},
+            "epochs": 3,
+        },
+        "space": {
+            "loss.adversarial": ["none", "bce", "wgan-gp"],
+            "loss.gradient_penalty": {"uniform": [1, 20], "when": {"loss.adversarial": "wgan-gp"}},
+            "loss.l1": {"log": [1, 300]},
+            "optimizer.generator_lr": {"log": [1e-4, 1e-2]},
+        },
+        "search": {"trials": num_trials, "seed": 1},
+        "pruning": {"reduction": 2},
+        "resources": {"cpu": os.cpu_count()},
+        "failures": {"worker_death": 100},
+    }
+    path.write_text(yaml.safe_dump(spec))
+    return path
+
+
+def make_betons(folder: Path) -> Betons:
+    for name in SHAPES:
+        (folder / "photos" / name).mkdir(parents=True)
+        for number in range(11):
+            make_photo(name, number).save(folder / "photos" / name / f"{number:02d}.jpg", quality=95)
+    built(folder / "photos", folder, BuildOptions(size=32, val=0.27))
+    return Betons(folder / "train.beton", folder / "val.beton")
+
+
+def outcome(sweep: Sweep) -> list[Any]:
+    """All that must not depend on when and how often a sweep was broken off."""
+
+    def timeless(evaluation: Evaluation) -> Evaluation:
+        return evaluation.model_copy(update={"seconds": 0.0})
+
+    return [
+        (trial.number, trial.params, trial.state.state, trial.state.reason, [*map(timeless, trial.evaluations)])
+        for trial in sweep.trials
+    ]
+
+
+def front(sweep: Sweep) -> list[int]:
+    """Numbers of the complete trials that none surpasses."""
+    complete = [trial for trial in sweep.trials if trial.state.state == "complete" and trial.final]
+    points = minimised([trial.final.metrics for trial in complete if trial.final], dict(sweep.record.objectives))
+    return [trial.number for trial, rank in zip(complete, pareto_ranks(points), strict=True) if rank == 0]
+
+
+class Witness:
+    """Remembers all that it has seen of a sweep on the disk, and holds the sweep to it."""
+
+    def __init__(self, folder: Path, known: dict[int, Trial]) -> None:
+        self._folder, self.known = folder, known
+        self.num_evaluations = self.num_ended = 0
+        """That were on the disk at a kill, over all kills, and have been found unchanged since."""
+
+    def look(self) -> int:
+        """Compare with what was there before; the number of evaluations that are there now."""
+        if not (self._folder / "sweep.json").exists():
+            assert not self.known, "the sweep is gone"
+            return 0
+        sweep = read_sweep(self._folder)
+        now = {trial.number: trial for trial in sweep.trials}
+        for number, before in self.known.items():
+            assert number in now, f"trial {number} is gone: {sweep.unreadable}"
+            require_kept(before, now[number])
+        self.known = now
+        return sum(len(trial.evaluations) for trial in sweep.trials)
+
+    def note_kill(self) -> None:
+        self.num_evaluations += self.look()
+        self.num_ended += sum(has_ended(trial) for trial in self.known.values())
+
+
+def has_ended(trial: Trial) -> bool:
+    return trial.state.state not in TRIED_AGAIN
+
+
+def require_kept(before: Trial, now: Trial) -> None:
+    assert now.start == before.start, f"trial {now.number} is another one"
+    kept = now.evaluations[: len(before.evaluations)]
+    assert kept == before.evaluations, f"trial {now.number} has lost evaluations or has others"
+    assert not has_ended(before) or now == before, f"trial {now.number} had ended, and has changed"
+
+
+class Arena:
+    """A sweep in its own storage, and the process that drives it."""
+
+    def __init__(self, spec_file: Path, storage: Path) -> None:
+        storage.mkdir(parents=True, exist_ok=True)
+        self._spec_file, self.storage, self.folder = spec_file, storage, storage / NAME
+        self.witness = Witness(self.folder, {})
+        self._driver: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run the sweep, or go on with it, unless it is being run."""
+        if self._driver is not None and self._driver.poll() is None:
+            return
+        begun = (self.folder / "sweep.json").exists()
+        what = ["resume", NAME] if begun else ["run", str(self._spec_file)]
+        command = [sys.executable, "-m", "huetune", "sweep", *what, "--storage", str(self.storage)]
+        with (self.storage / "log.txt").open("ab") as log:
+            self._driver = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+
+    def finish(self) -> Sweep:
+        """Let the sweep come to its end."""
+        self.start()
+        assert self.driver.wait(PATIENCE_S) == 0, self._last_words
+        self.witness.look()
+        return read_sweep(self.folder)
+
+    @property
+    def driver(self) -> subprocess.Popen[bytes]:
+        assert self._driver is not None
+        return self._driver
+
+    @property
+    def _last_words(self) -> str:
+        return (self.storage / "log.txt").read_text()[-2000:]
+
+    def wait_for(self, blow: Blow) -> None:
+        """Until it is time for the blow."""
+        if blow.num_evaluations is not None:
+            wanted = self.witness.look() + blow.num_evaluations
+            self._until(lambda: self.witness.look() >= wanted and bool(self._workers()))
+        time.sleep(blow.pause_s)
+        assert self.driver.poll() is None, f"the sweep ended before it could be hit: {self._last_words}"
+
+    def strike(self, blow: Blow) -> None:
+        STRIKES[blow.kind](self)
+        self.witness.note_kill()
+
+    def kill_driver(self) -> None:
+        # Its processes notice by themselves, some seconds later: the sweep goes on at once beside them.
+        self.driver.kill()
+        self.driver.wait()
+
+    def kill_worker(self) -> None:
+        self._until(lambda: bool(self._workers()))
+        for worker in self._workers()[:1]:
+            worker.kill()
+
+    def kill_everything(self) -> None:
+        for process in [*self._family(), psutil.Process(self.driver.pid)]:
+            _kill(process)
+        self.driver.wait()
+
+    def kill_gcs(self) -> None:
+        """The driver ends by itself then; how is its affair."""
+        for process in self._family():
+            if "gcs_server" in process.name():
+                _kill(process)
+        self.driver.wait(PATIENCE_S)
+
+    def copy(self, storage: Path) -> Arena:
+        """What is on the disk at this moment, or rather at several: files change while others are copied."""
+        storage.mkdir(parents=True)
+        self.witness.look()
+        subprocess.run(["cp", "-r", self.folder, storage], check=False, stderr=subprocess.DEVNULL)  # noqa: S603, S607
+        copy = Arena(self._spec_file, storage)
+        copy.witness = Witness(copy.folder, self.witness.known)
+        copy.witness.note_kill()
+        return copy
+
+    def _family(self) -> list[psutil.Process]:
+        return psutil.Process(self.driver.pid).children(recursive=True) if self.driver.poll() is None else []
+
+    def _workers(self) -> list[psutil.Process]:
+        return [process for process in self._family() if "ImplicitFunc" in _name(process)]
+
+    def _until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition() and self.driver.poll() is None:
+            assert time.monotonic() < deadline, "the sweep does not move"
+            time.sleep(0.05)
+
+
+STRIKES: dict[Kind, Callable[[Arena], None]] = {
+    "driver": Arena.kill_driver,
+    "worker": Arena.kill_worker,
+    "everything": Arena.kill_everything,
+    "power": Arena.kill_everything,
+    "gcs": Arena.kill_gcs,
+}
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.send_signal(signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def chaos(betons: Betons, folder: Path, num_kills: int, seed: int, tell: Callable[[str], None]) -> dict[str, int]:
+    """Break a sweep so often; what was checked, by name. AssertionError: a promise was broken."""
+    spec_file = write_spec(folder / "chaos.yaml", betons, num_trials=num_kills + 4)
+    undisturbed = Arena(spec_file, folder / "undisturbed").finish()
+    tell(f"undisturbed: {len(undisturbed.trials)} trials")
+    arena = Arena(spec_file, folder / "broken")
+    witnesses = [arena.witness]
+    for number, blow in enumerate(blows(num_kills, seed), 1):
+        arena.start()
+        arena.wait_for(blow)
+        copy = arena.copy(folder / f"copy-{number}") if blow.kind == "power" else None
+        arena.strike(blow)
+        tell(f"{number:2d} {blow.kind:10s} at {arena.witness.look()} evaluations")
+        if copy is not None:
+            require_same(copy.finish(), undisturbed)
+            witnesses.append(copy.witness)
+            shutil.rmtree(copy.storage)
+    broken = arena.finish()
+    require_same(broken, undisturbed)
+    return {
+        "kills": num_kills,
+        "copies in mid-write, gone on with": len(witnesses) - 1,
+        "evaluations at a kill, found again": sum(witness.num_evaluations for witness in witnesses),
+        "ended trials at a kill, found unchanged": sum(witness.num_ended for witness in witnesses),
+        "trials": len(broken.trials),
+        "attempts at them": sum(trial.state.attempts for trial in broken.trials),
+        "their evaluations": sum(len(trial.evaluations) for trial in broken.trials),
+        "pruned": sum(trial.state.state == "pruned" for trial in broken.trials),
+    }
+
+
+def require_same(broken: Sweep, undisturbed: Sweep) -> None:
+    assert not broken.unreadable, broken.unreadable
+    assert all(map(has_ended, broken.trials)), "trials are not settled"
+    for trial in broken.trials:
+        epochs = [evaluation.epoch for evaluation in trial.evaluations]
+        assert epochs == [*range(1, len(epochs) + 1)], f"trial {trial.number} has epochs {epochs}"
+    assert outcome(broken) == outcome(undisturbed), "another table than without the kills"
+    assert front(broken) == front(undisturbed), "another front than without the kills"

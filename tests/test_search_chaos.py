@@ -1,0 +1,15 @@
+"""The short form of benchmarks/chaos.py."""
+
+from pathlib import Path
+
+import pytest
+from benchmarks.arena import chaos
+from photos import Betons
+
+pytestmark = pytest.mark.slow
+
+
+def test_sweep_that_is_killed_again_and_again_loses_nothing(betons: Betons, tmp_path: Path):
+    counts = chaos(betons, tmp_path, num_kills=3, seed=0, tell=print)
+    assert counts["kills"] == 3
+    assert counts["copies in mid-write, gone on with"] == 1

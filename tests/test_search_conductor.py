@@ -1,0 +1,147 @@
+"""What a sweep does next and what becomes of its trials, played through without Ray."""
+
+import random
+from pathlib import Path
+
+import pytest
+from played_sweeps import SPEC, Played, begin
+
+from search.driver.conductor import Verdict
+from search.driver.failures import Failure
+from search.records import read_sweep, read_trial, trial_folder
+
+LOST = Failure("lost-node", "its node was lost")
+DEAD = Failure("worker-death", "its worker died")
+BUG = Failure("bug", "KeyError: 'x'")
+
+
+def states(folder: Path) -> list[str]:
+    return [trial.state.state for trial in read_sweep(folder).trials]
+
+
+def test_every_trial_comes_to_an_end(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"))
+    played.play()
+    assert played.conductor.over
+    assert len(states(played.folder)) == 8
+    assert set(states(played.folder)) == {"complete", "pruned"}
+
+
+@pytest.mark.parametrize("kind", ["pareto-asha", "asha", "median", "hyperband", "pbt", "pb2", "none"])
+def test_broken_off_anywhere_and_any_number_of_times_it_ends_the_same(kind: str, tmp_path: Path):
+    changes = {"pruning": {"kind": kind}}
+    if kind in ("pbt", "pb2"):
+        changes |= {"space": {"loss.l1": {"log": [1, 300]}}, "search": {"trials": 4, "seed": 1}}
+        changes["pruning"]["interval"] = 3
+    whole = Played(begin(tmp_path / "whole", **changes))
+    whole.play()
+    folder, pick = begin(tmp_path / "broken", **changes), random.Random(0)  # noqa: S311
+    played = Played(folder)
+    while not played.conductor.over:
+        played.play(pick.randint(1, 12))
+        if pick.random() < 0.5:
+            played.start()  # broken off with a trial that has been handed out and not been evaluated
+        played = Played(folder)
+    assert played.table() == whole.table()
+
+
+def test_no_more_trials_run_than_there_is_room_for(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"), slots=3)
+    assert played.start() == [0, 1, 2]
+    played = Played(begin(tmp_path / "limited", resources={"concurrent": 2}), slots=3)
+    assert played.start() == [0, 1]
+
+
+def test_lost_node_sends_a_trial_back_to_the_front_and_costs_it_nothing(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep", failures={"worker_death": 0}), slots=2)
+    played.start()
+    for _ in range(5):
+        played.fail(0, LOST)
+        assert played.start() == [0]
+    assert read_trial(trial_folder(played.folder, 0)).state.failures == {"lost-node": 5}
+
+
+def test_trial_whose_worker_dies_too_often_has_failed_and_a_resume_tries_it_again(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep", failures={"worker_death": 1}))
+    played.start()
+    played.fail(0, DEAD)
+    assert played.start() == [0]
+    played.fail(0, DEAD)
+    state = read_trial(trial_folder(played.folder, 0)).state
+    assert (state.state, state.cause, state.failures) == ("failed", "worker-death", {"worker-death": 2})
+    assert played.start() == [1]
+    assert Played(played.folder).start() == [0]
+
+
+def test_same_bug_one_after_the_other_ends_the_sweep(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep", failures={"same_bug": 3}))
+    for number in range(3):
+        assert played.start() == [number]
+        played.fail(number, BUG)
+    assert played.conductor.over
+    assert played.conductor.bug == "KeyError: 'x'"
+
+
+def test_paused_trial_gives_its_place_up_and_stays_paused_over_a_resume(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"))
+    played.start()
+    played.conductor.break_off(0, Verdict("paused", "paused by ada"))
+    played.evaluate(0)
+    assert states(played.folder) == ["paused"]
+    assert played.start() == [1]
+    played = Played(played.folder)
+    played.play()
+    assert states(played.folder)[0] == "paused"
+    assert played.conductor.over  # the paused one does not hold the others up
+    played.conductor.put_down(0, Verdict("waiting"))
+    played.play()
+    assert states(played.folder)[0] in ("complete", "pruned")
+
+
+def test_killed_trial_is_pruned_with_the_reason_of_the_order(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"))
+    played.start()
+    played.conductor.break_off(0, Verdict("pruned", "killed by ada"), kill=True)
+    assert played.conductor.to_kill == {0}
+    played.fail(0, DEAD)
+    state = read_trial(trial_folder(played.folder, 0)).state
+    assert (state.state, state.reason, played.conductor.to_kill) == ("pruned", "killed by ada", set())
+
+
+def test_spent_budget_breaks_off_what_runs_and_a_larger_one_goes_on(tmp_path: Path):
+    hour = {"gpu": 1.0}, {"gpu_hours": 10 * 60 / 3600}
+    folder = begin(tmp_path / "sweep", resources=hour[0], budget=hour[1])
+    played = Played(folder, slots=2)
+    played.play()
+    assert played.conductor.ending == "the budget of 0.166667 GPU-hours is spent"
+    assert not played.conductor.running or played.conductor.close() is None
+    assert sum(len(trial.evaluations) for trial in read_sweep(folder).trials) <= 12
+    assert "running" not in states(folder)
+    again = Played(folder)
+    assert again.conductor.next_trial() is None
+    again.conductor.ledger.change("more", "ada", "", 2, budget={"gpu_hours": 100.0})
+    whole = Played(folder)
+    whole.play()
+    assert len(states(folder)) == SPEC["search"]["trials"]
+    assert whole.conductor.ledger.record.lineage[0].who == "ada"
+
+
+def test_repeats_are_trained_to_the_end_and_told_apart(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"))
+    played.play()
+    best = next(trial for trial in read_sweep(played.folder).trials if trial.state.state == "complete")
+    numbers = [played.conductor.queue.repeat(best, seed) for seed in (1, 2)]
+    played.play()
+    repeats = [trial for trial in read_sweep(played.folder).trials if trial.start.origin == "repeat"]
+    assert [trial.number for trial in repeats] == numbers == [8, 9]
+    for trial, seed in zip(repeats, (1, 2), strict=True):
+        assert trial.state.state == "complete"
+        assert trial.config == best.config | {"seed": seed}
+        assert trial.start.repeat_of == best.number
+
+
+def test_point_without_a_trial_is_recorded_and_passed_over(tmp_path: Path):
+    space = {"loss.l1": {"log": [1, 300]}, "loss.adversarial": ["bce", "lsgan"], "data.batch_size": {"int": [1, 64]}}
+    played = Played(begin(tmp_path / "sweep", space=space, search={"trials": 20}))
+    played.play()
+    assert len(states(played.folder)) == 20
