@@ -2,7 +2,8 @@
 
     <storage>/<sweep>/
         sweep.json                      SweepRecord: the spec and where it was run
-        study.journal                   the searcher's memory (Optuna)
+        study.journal, study.db         the sampler's memory (Optuna), made anew from the rest if it is lost
+        artifacts/0007                  links to samples.png, where optuna-dashboard looks for them
         driver/0001.json                one file for each process that has run the sweep: see driver/lock.py
         control/                        orders from other terminals, and what became of them: see control/mailbox.py
         trials/0007/
@@ -10,7 +11,8 @@
             state.json                  TrialState: what became of it
             evaluations.jsonl           one Evaluation a line
             exploits.jsonl              one Exploit a line: what it took over from another trial (PBT)
-            checkpoints/*.pt            last, best per task, best joint
+            checkpoints/*.pt            last, best per task, best joint; REMOVED says why one is gone
+            error.txt                   the trace of its latest failure
             samples.png                 rows of photos: gray | colorized by this trial | truth
             tensorboard/                scalars and image grids
 

@@ -11,7 +11,15 @@ Part = Literal["generator", "encoder", "decoder", "head", "discriminator"]
 OWN_PART: dict[Task, Part] = {"colorization": "decoder", "classification": "head"}
 """What only this task uses. The encoder serves both."""
 
-WeightsFile = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(f"there is no such home folder: give {path} without the ~") from None
+
+
+WeightsFile = Annotated[Path, AfterValidator(_absolute)]
 """Absolute, since a worker of a cluster has another working directory."""
 
 

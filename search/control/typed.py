@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from search.errors import SpecError
-from search.spec.yaml_file import parse_yaml
+from search.spec.settings import parse_setting
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -17,15 +15,10 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for setting in settings:
-        path, equals, text = setting.partition("=")
-        if not path or not equals:
-            raise SpecError(f"{setting}: is no setting; give KEY=VALUE, such as loss.l1=50")
+        path, value = parse_setting(setting, option="")
         if path in values:
             raise SpecError(f"{setting}: {path} is given twice; give one value")
-        try:
-            values[path] = parse_yaml(text)
-        except yaml.YAMLError:
-            raise SpecError(f"{setting}: {text} is no YAML value; put it into quotes") from None
+        values[path] = value
     return values
 
 

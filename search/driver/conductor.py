@@ -63,6 +63,7 @@ class Conductor:
         self._due: list[Release] = []  # parked trials that are to go on, with what others left them
         self.to_kill: set[int] = set()
         """Running trials that are to lose their worker at once."""
+        self._trouble = ""
         self.num_settled = 0
         """Trials that have come to an end in this run."""
         self.ending = ""
@@ -232,6 +233,9 @@ class Conductor:
                 self.queue.put(release.number)
 
     def tidy(self) -> None:
-        """Keep the checkpoints under their quota."""
+        """Keep the checkpoints under their quota, and say what the sampler's memory suffers from."""
         if warning := self._keeper.maybe_run():
             self._progress.note(warning)
+        if (trouble := self._study.trouble) != self._trouble:
+            self._trouble = trouble
+            self._progress.note(trouble)

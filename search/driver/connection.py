@@ -29,6 +29,10 @@ _ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
+_OF_WORKERS = {
+    # How long a pruned trial may take to come to its end: a worker that is thrown away costs 10 s and all that is warm.
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "30",
+}
 
 
 @contextmanager
@@ -38,7 +42,7 @@ def connected(address: str | None) -> Iterator[None]:
     Raises:
         SweepError: there is no cluster at the address, or it refuses us.
     """
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(_ENVIRONMENT | _OF_WORKERS)
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if ray.is_initialized():  # a notebook's own connection, which stays
@@ -77,7 +81,7 @@ def _join(address: str) -> None:
             address=address,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            runtime_env={"working_dir": str(ROOT), "excludes": excludes},
+            runtime_env={"working_dir": str(ROOT), "excludes": excludes, "env_vars": _OF_WORKERS},
         )
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = str(error).strip().splitlines()[0]

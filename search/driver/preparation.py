@@ -22,12 +22,12 @@ def checked_data(spec: SweepSpec) -> dict[str, Manifest]:
     for config in spec.corner_configs:
         check_fit(config, manifests)
     classes = manifests["train"].classes
-    if "classifier_top1" in spec.objectives and imagenet_numbers(classes) is None:
+    if "classifier_top1" in spec.judged_by and imagenet_numbers(classes) is None:
         raise SweepError(
             "objectives: classifier_top1 needs photos of ImageNet's classes, and these have others "
             f"({', '.join(classes[:3])} ...); take classifier_agreement"
         )
-    check_labels(spec.objectives, num_labelled=sum(manifests["val"].class_counts.values()))
+    check_labels(spec.judged_by, num_labelled=sum(manifests["val"].class_counts.values()))
     check_rungs(spec.pruning, dict(spec.objectives), spec.corner_configs, manifests["train"].num_samples)
     return manifests
 

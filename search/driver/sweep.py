@@ -121,6 +121,8 @@ def _conductor(ledger: Ledger, sweep: Sweep, progress: SweepProgress) -> Conduct
     spec, trials = ledger.spec, sweep.trials
     study = SweepStudy(spec, sweep.folder, ledger.record, trials)
     unrecorded = study.settle(trials)
+    if study.num_of_others:
+        progress.note(f"the sampler learns from {study.num_of_others} trials of other sweeps")
     longest = longest_training(spec.corner_configs, ledger.record.data["train"]["num_samples"])
     assert longest is not None
     pruner = build_pruner(spec, longest)

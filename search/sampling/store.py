@@ -48,7 +48,7 @@ class StudyStore:
         self._stored, self._together = opened.optuna, opened.together
         for trial in trials:
             self._stored_ids[self._remember(trial)] = trial._trial_id
-        self._noted = self._memory.get_study_system_attrs(self.study._study_id)
+        self._noted = dict(self._memory.get_study_system_attrs(self.study._study_id))
 
     @property
     def numbers(self) -> set[int]:
@@ -75,7 +75,7 @@ class StudyStore:
     def keep(self, number: int) -> None:
         """Store a trial that has been drawn."""
         drawn_id, known = self._ids[number], self._noted
-        self._noted = self._memory.get_study_system_attrs(self.study._study_id)
+        self._noted = dict(self._memory.get_study_system_attrs(self.study._study_id))
         if noted := {key: value for key, value in self._noted.items() if key not in known}:
             self._memory.set_trial_system_attr(drawn_id, _NOTED, noted)
         drawn = self.trial(number)

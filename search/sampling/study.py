@@ -132,7 +132,8 @@ class SweepStudy:
         self._store.add(told.as_trial(params, self._spec.parsed_space.distributions(params), attrs))
 
     def _recorded(self) -> set[int]:
-        return {int(path.parent.name) for path in (self._folder / "trials").glob("[0-9]*/trial.json")}
+        names = (path.parent.name for path in (self._folder / "trials").glob("*/trial.json"))
+        return {int(name) for name in names if name.isdecimal()}
 
     def _shown_samples(self, number: int) -> dict[str, str]:
         """What makes optuna-dashboard show a trial's samples.png, if it has one and the file system has links.

@@ -94,11 +94,11 @@ def _difference(spec: SweepSpec, record: SweepRecord, other: SweepRecord, source
         if other.objectives.get(name) != direction:
             names = ", ".join(f"{metric}: {way}" for metric, way in other.objectives.items())
             return f"{name}: {direction} is none of its objectives ({names})"
-    ours, theirs = record.data["val"], other.data["val"]
-    if ours["sha256"] != theirs["sha256"]:
-        return f"it validated on other photos ({theirs.get('file', 'another file')})"
-    if COSTLY.intersection(spec.objectives) and ours["fid_images"] != theirs["fid_images"]:
-        return f"it measured on the first {theirs['fid_images']} photos, not {ours['fid_images']}"
+    ours, theirs = record.data["val"], other.data.get("val", {})
+    if ours["sha256"] != theirs.get("sha256"):
+        return f"it validated on other photos ({theirs.get('file', 'unknown ones')})"
+    if COSTLY.intersection(spec.objectives) and ours["fid_images"] != theirs.get("fid_images"):
+        return f"it measured on the first {theirs.get('fid_images')} photos, not {ours['fid_images']}"
     measured = next((trial.start.config for trial in read_sweep(source).trials if trial.start.config), None)
     if measured is None:
         return ""

@@ -14,19 +14,19 @@ from search.spec.preset import on_preset
 from search.spec.yaml_file import parse_yaml
 
 
-def parse_setting(setting: str) -> tuple[str, Any]:
-    """The key and the value of `KEY=VALUE`; the value is YAML.
+def parse_setting(setting: str, option: str = "--set ") -> tuple[str, Any]:
+    """The key and the value of `KEY=VALUE`; the value is YAML. option: what stands before it when it is typed.
 
     Raises:
         SpecError: it is no such thing.
     """
     key, equals, text = setting.partition("=")
     if not equals or not key:
-        raise SpecError(f"--set {setting}: is no setting; give KEY=VALUE, such as loss.l1=50")
+        raise SpecError(f"{option}{setting}: is no setting; give KEY=VALUE, such as loss.l1=50")
     try:
         return key.strip(), parse_yaml(text)
     except yaml.YAMLError:
-        raise SpecError(f"--set {setting}: {text} is no YAML value; put it into quotes") from None
+        raise SpecError(f"{option}{setting}: {text} is no YAML value; put it into quotes") from None
 
 
 def with_settings(content: Mapping[str, Any], settings: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:

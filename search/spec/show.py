@@ -51,7 +51,7 @@ def show_costs(spec: SweepSpec, costs: Sequence[TrialCost], num_photos: int, whe
     for column in table.columns[1:]:
         column.justify = "right"
     for cost in costs:
-        numbers = (f"{value:.3g}" for value in (cost.seconds_per_step, cost.seconds_per_epoch))
+        numbers = (_range(value, value) for value in (cost.seconds_per_step, cost.seconds_per_epoch))
         table.add_row(escape(cost.choices), *numbers, _time(cost.hours, cost.hours))
     console.print(table)
     _say(console, f"timed on this machine, {where}; others are faster or slower")
@@ -148,7 +148,7 @@ def _time(lowest: float, highest: float) -> str:
 
 
 def _range(lowest: float, highest: float) -> str:
-    low, high = f"{lowest:.3g}", f"{highest:.3g}"
+    low, high = (f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in (lowest, highest))
     return low if low == high else f"{low} to {high}"
 
 

@@ -118,7 +118,7 @@ def load_spec(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
     file = read_file(path, "sweep", "name, data, objectives")
     content = with_settings(file.content, settings, dotted_paths(SweepSpec, file.content))
     try:
-        return parse_spec(with_absolute_data(content, path.parent))
+        return parse_spec(_with_absolute_sweeps(with_absolute_data(content, path.parent), path.parent))
     except SpecError as error:
         origins = origins_of_preset(content.get("base")) | file.origins
         raise located(error, path, _with_settings_as_origins(origins, settings)) from None
@@ -180,12 +180,25 @@ def with_absolute_data(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     data = content.get("data")
     if not isinstance(data, dict):
         return content
-    paths = {name: _absolute(data[name], folder, name) for name in FILES if isinstance(data.get(name), str)}
+    paths = {name: _absolute(data[name], folder, f"data.{name}") for name in FILES if isinstance(data.get(name), str)}
     return content | {"data": data | paths}
+
+
+def _with_absolute_sweeps(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The folders of `search.warm_start` relative to a folder made absolute; names stay names."""
+    search = content.get("search")
+    sweeps = search.get("warm_start") if isinstance(search, dict) else None
+    if not isinstance(search, dict) or not isinstance(sweeps, list):
+        return content
+    absolute = [
+        _absolute(name, folder, "search.warm_start") if isinstance(name, str) and "/" in name else name
+        for name in sweeps
+    ]
+    return content | {"search": search | {"warm_start": absolute}}
 
 
 def _absolute(path: str, folder: Path, name: str) -> str:
     try:
         return str((folder / Path(path).expanduser()).resolve())
     except (OSError, RuntimeError, ValueError) as error:  # a user without a home, a loop of links, a zero byte
-        raise SpecError(f"data.{name}: {shown(path)} is no path: {error}", at=("data", name)) from None
+        raise SpecError(f"{name}: {shown(path)} is no path: {error}", at=tuple(name.split("."))) from None

@@ -1,10 +1,9 @@
-"""Sweeps that are broken by force, and witnesses of what they had promised; see chaos.py."""
+"""A sweep that is broken by force and gone on with, again and again; see chaos.py."""
 
 from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,17 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import psutil
 import yaml
+from benchmarks.witness import Witness, require_same
 from builds import built
 from photos import SHAPES, Betons, make_photo
 
 from data.config import BuildOptions
-from models.evaluation import Evaluation
-from search.pareto import minimised, pareto_ranks
-from search.records import TRIED_AGAIN, Sweep, Trial, read_sweep
+from search.records import Sweep, read_sweep
 
 Kind = Literal["driver", "worker", "everything", "power", "gcs"]
 TURNS: tuple[Kind, ...] = ("driver", "worker", "power", "everything")
@@ -88,62 +86,6 @@ def make_betons(folder: Path) -> Betons:
     return Betons(folder / "train.beton", folder / "val.beton")
 
 
-def outcome(sweep: Sweep) -> list[Any]:
-    """All that must not depend on when and how often a sweep was broken off."""
-
-    def timeless(evaluation: Evaluation) -> Evaluation:
-        return evaluation.model_copy(update={"seconds": 0.0})
-
-    return [
-        (trial.number, trial.params, trial.state.state, trial.state.reason, [*map(timeless, trial.evaluations)])
-        for trial in sweep.trials
-    ]
-
-
-def front(sweep: Sweep) -> list[int]:
-    """Numbers of the complete trials that none surpasses."""
-    complete = [trial for trial in sweep.trials if trial.state.state == "complete" and trial.final]
-    points = minimised([trial.final.metrics for trial in complete if trial.final], dict(sweep.record.objectives))
-    return [trial.number for trial, rank in zip(complete, pareto_ranks(points), strict=True) if rank == 0]
-
-
-class Witness:
-    """Remembers all that it has seen of a sweep on the disk, and holds the sweep to it."""
-
-    def __init__(self, folder: Path, known: dict[int, Trial]) -> None:
-        self._folder, self.known = folder, known
-        self.num_evaluations = self.num_ended = 0
-        """That were on the disk at a kill, over all kills, and have been found unchanged since."""
-
-    def look(self) -> int:
-        """Compare with what was there before; the number of evaluations that are there now."""
-        if not (self._folder / "sweep.json").exists():
-            assert not self.known, "the sweep is gone"
-            return 0
-        sweep = read_sweep(self._folder)
-        now = {trial.number: trial for trial in sweep.trials}
-        for number, before in self.known.items():
-            assert number in now, f"trial {number} is gone: {sweep.unreadable}"
-            require_kept(before, now[number])
-        self.known = now
-        return sum(len(trial.evaluations) for trial in sweep.trials)
-
-    def note_kill(self) -> None:
-        self.num_evaluations += self.look()
-        self.num_ended += sum(has_ended(trial) for trial in self.known.values())
-
-
-def has_ended(trial: Trial) -> bool:
-    return trial.state.state not in TRIED_AGAIN
-
-
-def require_kept(before: Trial, now: Trial) -> None:
-    assert now.start == before.start, f"trial {now.number} is another one"
-    kept = now.evaluations[: len(before.evaluations)]
-    assert kept == before.evaluations, f"trial {now.number} has lost evaluations or has others"
-    assert not has_ended(before) or now == before, f"trial {now.number} had ended, and has changed"
-
-
 class Arena:
     """A sweep in its own storage, and the process that drives it."""
 
@@ -152,6 +94,13 @@ class Arena:
         self._spec_file, self.storage, self.folder = spec_file, storage, storage / NAME
         self.witness = Witness(self.folder, {})
         self._driver: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._driver is not None and self._driver.poll() is None:
+            self.kill_everything()
 
     def start(self) -> None:
         """Run the sweep, or go on with it, unless it is being run."""
@@ -213,7 +162,7 @@ class Arena:
                 _kill(process)
         self.driver.wait(PATIENCE_S)
 
-    def copy(self, storage: Path) -> Arena:
+    def copied_to(self, storage: Path) -> Arena:
         """What is on the disk at this moment, or rather at several: files change while others are copied."""
         storage.mkdir(parents=True)
         self.witness.look()
@@ -262,25 +211,27 @@ def _name(process: psutil.Process) -> str:
 def chaos(betons: Betons, folder: Path, num_kills: int, seed: int, tell: Callable[[str], None]) -> dict[str, int]:
     """Break a sweep so often; what was checked, by name. AssertionError: a promise was broken."""
     spec_file = write_spec(folder / "chaos.yaml", betons, num_trials=num_kills + 4)
-    undisturbed = Arena(spec_file, folder / "undisturbed").finish()
+    with Arena(spec_file, folder / "undisturbed") as arena:
+        undisturbed = arena.finish()
     tell(f"undisturbed: {len(undisturbed.trials)} trials")
-    arena = Arena(spec_file, folder / "broken")
-    witnesses = [arena.witness]
-    for number, blow in enumerate(blows(num_kills, seed), 1):
-        arena.start()
-        arena.wait_for(blow)
-        copy = arena.copy(folder / f"copy-{number}") if blow.kind == "power" else None
-        arena.strike(blow)
-        tell(f"{number:2d} {blow.kind:10s} at {arena.witness.look()} evaluations")
-        if copy is not None:
-            require_same(copy.finish(), undisturbed)
-            witnesses.append(copy.witness)
-            shutil.rmtree(copy.storage)
-    broken = arena.finish()
+    copies: list[Witness] = []
+    with Arena(spec_file, folder / "broken") as arena:
+        for number, blow in enumerate(blows(num_kills, seed), 1):
+            arena.start()
+            arena.wait_for(blow)
+            copy = arena.copied_to(folder / f"copy-{number}") if blow.kind == "power" else None
+            arena.strike(blow)
+            tell(f"{number:2d} {blow.kind:10s} at {arena.witness.look()} evaluations")
+            if copy is not None:
+                with copy:
+                    require_same(copy.finish(), undisturbed)
+                copies.append(copy.witness)
+        broken = arena.finish()
     require_same(broken, undisturbed)
+    witnesses = [arena.witness, *copies]
     return {
         "kills": num_kills,
-        "copies in mid-write, gone on with": len(witnesses) - 1,
+        "copies in mid-write, gone on with": len(copies),
         "evaluations at a kill, found again": sum(witness.num_evaluations for witness in witnesses),
         "ended trials at a kill, found unchanged": sum(witness.num_ended for witness in witnesses),
         "trials": len(broken.trials),
@@ -288,13 +239,3 @@ def chaos(betons: Betons, folder: Path, num_kills: int, seed: int, tell: Callabl
         "their evaluations": sum(len(trial.evaluations) for trial in broken.trials),
         "pruned": sum(trial.state.state == "pruned" for trial in broken.trials),
     }
-
-
-def require_same(broken: Sweep, undisturbed: Sweep) -> None:
-    assert not broken.unreadable, broken.unreadable
-    assert all(map(has_ended, broken.trials)), "trials are not settled"
-    for trial in broken.trials:
-        epochs = [evaluation.epoch for evaluation in trial.evaluations]
-        assert epochs == [*range(1, len(epochs) + 1)], f"trial {trial.number} has epochs {epochs}"
-    assert outcome(broken) == outcome(undisturbed), "another table than without the kills"
-    assert front(broken) == front(undisturbed), "another front than without the kills"

@@ -1,17 +1,15 @@
 """What a sweep costs beside its training: our searcher, pruning and records, and the same with bare Ray Tune.
 
-Trials that train nothing and report at once. Both sides propose by the same sampler of Optuna's and compare every trial
-at every rung, but what is decided there is not obeyed, so that both work through the same number of reports.
-Ours writes what a worker writes of a trial that trains: its state, and its evaluations after each one.
+Both sides propose by the same sampler of Optuna's and compare every trial at every rung, but what is decided there is
+not obeyed, so that both work through the same number of reports. Ours writes what a worker writes of a trial that
+trains: its state, and its evaluations after each one.
 """
 
 from __future__ import annotations
 
 import io
-import math
+import logging
 import os
-import socket
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,12 +18,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import optuna
 import ray
-from benchmarks.curves import SPACE
+from benchmarks import idle_trials
+from benchmarks.idle_trials import (
+    NUM_REPORTS,
+    OBJECTIVES,
+    REDUCTION,
+    bare_trial,
+    recorded_reports,
+    recorded_trial,
+    sweep_spec,
+)
 from ray import tune
 from rich.console import Console
 
-from models.evaluation import Evaluation
 from search.control.mailbox import Mailbox
 from search.driver.budget import BudgetMeter
 from search.driver.conductor import Conductor
@@ -38,77 +45,11 @@ from search.driver.queue import TrialQueue
 from search.driver.tune_run import run_tune
 from search.pruning.build import build_pruner
 from search.pruning.pruner import Decision, Pruner, Release
-from search.records import (
-    SweepRecord,
-    Trial,
-    TrialState,
-    read_state,
-    read_sweep,
-    read_trial,
-    trial_folder,
-    write_evaluations,
-    write_record,
-)
+from search.records import SweepRecord, Trial, read_sweep, trial_folder, write_record
 from search.sampling.samplers import sampler_for
 from search.sampling.study import SweepStudy
-from search.spec.sweep_spec import SweepSpec, parse_spec
 
-NUM_REPORTS, NUM_SLOTS = 10, 2
-REDUCTION = 3
-OBJECTIVES = {"l1": "min", "accuracy": "max"}
 Figures = dict[str, float]
-
-
-def sweep_spec(num_trials: int) -> SweepSpec:
-    return parse_spec(
-        {
-            "name": "overhead",
-            "data": {"train": "train.beton", "val": "val.beton"},
-            "objectives": OBJECTIVES,
-            "base": {"model": {"depth": 4}, "evaluation": {"fid_images": 0}, "epochs": NUM_REPORTS},
-            "space": SPACE,
-            "search": {"trials": num_trials},
-            "pruning": {"reduction": REDUCTION},
-            "resources": {"cpu": max(1, (os.cpu_count() or 1) // NUM_SLOTS), "concurrent": NUM_SLOTS},
-        }
-    )
-
-
-def measured(params: Mapping[str, Any], epoch: int) -> dict[str, float]:
-    """What a trial of these values might report."""
-    off = abs(math.log10(params["loss.l1"]) - 1.5) + abs(math.log10(params["optimizer.generator_lr"]) + 3)
-    share = math.log10(params["loss.classification"]) / 10
-    return {"l1": 0.08 + 0.02 * off + (0.2 + share) / epoch, "accuracy": 0.5 + share - 0.05 * off - 0.3 / epoch}
-
-
-# Trials, as they run on the workers.
-
-
-def recorded_trial(assignment: dict[str, Any]) -> None:
-    """As search.worker.trial and search.worker.training, without the training."""
-    folder = Path(assignment["folder"])
-    trial = read_trial(folder)
-    attempt = trial.state.attempts + 1
-    state = TrialState(state="running", started=datetime.now(UTC), attempts=attempt, node=socket.gethostname())
-    write_record(folder, state)
-    history: list[Evaluation] = []
-    for epoch in range(1, NUM_REPORTS + 1):
-        finished = "epochs" if epoch == NUM_REPORTS else None
-        metrics = measured(trial.params, epoch)
-        history.append(Evaluation(epoch=epoch, step=epoch, seconds=epoch, metrics=metrics, finished=finished))
-        assert read_state(folder).attempts == attempt
-        write_evaluations(folder, history)
-        outcome = "complete" if finished else ""
-        said = {"number": assignment["number"], "outcome": outcome, "cause": "", "reason": ""}
-        tune.report(said | {"epoch": epoch, "seconds": epoch} | metrics)
-
-
-def bare_trial(params: dict[str, Any]) -> None:
-    for epoch in range(1, NUM_REPORTS + 1):
-        tune.report({"epoch": epoch} | measured(params, epoch))
-
-
-# Ours.
 
 
 class Unobeyed:
@@ -116,14 +57,12 @@ class Unobeyed:
 
     def __init__(self, pruner: Pruner) -> None:
         self._pruner = pruner
-        self.num_decided = 0
 
     def remember(self, trials: Iterable[Trial]) -> None:
         self._pruner.remember(trials)
 
     def decide(self, number: int, epoch: float, metrics: Mapping[str, float]) -> Decision:
         self._pruner.decide(number, epoch, metrics)
-        self.num_decided += 1
         return None
 
     def ended(self, number: int) -> None:
@@ -195,9 +134,6 @@ def ours(num_trials: int) -> Figures:
         return figures
 
 
-# Bare Ray Tune.
-
-
 def bare_tune(num_trials: int, *, loggers: bool) -> Figures:
     """Its searcher of Optuna's, its ASHA, a reused worker for each slot; snapshots as often as it likes."""
     from ray.tune.schedulers import ASHAScheduler
@@ -218,7 +154,10 @@ def bare_tune(num_trials: int, *, loggers: bool) -> Figures:
         sampler=sampler_for(spec, 0),
     )
     asha = UnobeyedAsha(metric="l1", mode="min", max_t=NUM_REPORTS + 1, reduction_factor=REDUCTION)
-    ray.init(address="local", include_dashboard=False, log_to_driver=False)
+    for noisy in ("ray", "ray.tune"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="huetune-overhead-") as folder:
         _shipped_whole()
         with stopwatch() as figures:
@@ -236,8 +175,8 @@ def bare_tune(num_trials: int, *, loggers: bool) -> Figures:
 
 
 def _shipped_whole() -> None:
-    """Ray's workers have no import path to this file."""
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    """Ray's workers have no import path to this folder."""
+    ray.cloudpickle.register_pickle_by_value(idle_trials)
 
 
 @contextmanager
@@ -257,9 +196,6 @@ SIDES: dict[str, Callable[[int], Figures]] = {
 }
 
 
-# Without Ray: the conductor alone, and going on with a sweep that was broken off.
-
-
 def without_ray(folder: Path, num_trials: int) -> Figures:
     """Run so many trials of a sweep of one more, each to its end before the next begins, and leave it there."""
     with stopwatch() as figures:
@@ -268,24 +204,11 @@ def without_ray(folder: Path, num_trials: int) -> Figures:
         for _ in range(num_trials):
             number = conductor.next_trial()
             assert number is not None
-            conductor.ended(number, _run_here(conductor, folder, number), None)
+            report: dict[str, Any] = {}
+            for report in recorded_reports(trial_folder(folder, number), number):
+                conductor.evaluated(number, report)
+            conductor.ended(number, report, None)
     return figures
-
-
-def _run_here(conductor: Conductor, folder: Path, number: int) -> dict[str, Any]:
-    """A trial in this process; its last report."""
-    last: dict[str, Any] = {}
-
-    def report(result: dict[str, Any]) -> None:
-        conductor.evaluated(number, result)
-        last.update(result)
-
-    told, tune.report = tune.report, report
-    try:
-        recorded_trial({"number": number, "folder": str(trial_folder(folder, number))})
-    finally:
-        tune.report = told
-    return last
 
 
 def resume(folder: Path) -> Figures:

@@ -45,7 +45,8 @@ def epochs(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def overhead(arguments: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks.overhead import NUM_REPORTS, SIDES
+    from benchmarks.idle_trials import NUM_REPORTS
+    from benchmarks.overhead import SIDES
 
     figures = {side: in_own_process("side", side, arguments.trials) for side in SIDES}
     num_reports = arguments.trials * NUM_REPORTS
