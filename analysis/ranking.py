@@ -6,13 +6,14 @@ training than the others, so its last values say where it stopped and not how go
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from data.errors import HuetuneError
 from search.pareto import Points, minimised, pareto_ranks
 from search.records import State, Sweep, Trial, epoch_text
+from search.spec.constraints import Constraint, parse_constraints
 
 
 class RankingError(HuetuneError):
@@ -63,7 +64,10 @@ class Ranking:
 def rank(sweep: Sweep) -> Ranking:
     """Order a sweep's trials by Pareto rank, then the first objective, then the next ones, then trial number."""
     trials = sorted(sweep.trials, key=lambda trial: trial.number)
-    reasons = {trial.number: why_unranked(trial, sweep.record.objectives) for trial in trials}
+    constraints = parse_constraints(tuple(sweep.record.spec.get("constraints", ())))
+    reasons = {
+        trial.number: why_unranked(trial, sweep.record.objectives) or _missed(trial, constraints) for trial in trials
+    }
     if "fid" in sweep.record.objectives:
         reasons |= _other_fid_weights([trial for trial in trials if not reasons[trial.number]])
     return Ranking(
@@ -114,11 +118,26 @@ def why_unranked(trial: Trial, objectives: Mapping[str, str]) -> str:
     return f"in its final evaluation (epoch {epoch_text(trial.final.epoch)}) {' and '.join(wrong)}" if wrong else ""
 
 
+def _missed(trial: Trial, constraints: Iterable[Constraint]) -> str:
+    """Which constraints a complete trial does not meet, in words; empty if it meets all."""
+    metrics = trial.final.metrics if trial.final else {}
+    missed = [
+        f"{one.metric} {metrics[one.metric]:.4g} is not {one.sense} {one.bound:g}"
+        if one.metric in metrics
+        else f"{one.metric} is missing"
+        for one in constraints
+        if not one.met(metrics)
+    ]
+    return " and ".join(missed)
+
+
 _WITHOUT_A_REASON: dict[State, str] = {
     "waiting": "has not started yet",
     "running": "is still running",
     "pruned": "no reason recorded",
+    "paused": "is paused",
     "diverged": "no reason recorded",
+    "collapsed": "no reason recorded",
     "failed": "no reason recorded",
 }
 

@@ -7,7 +7,7 @@ from analysis.display import listed, metric_label, metric_text, val_count
 from analysis.ranking import RankedTrial, Ranking
 from search.records import State, Sweep
 
-STATES: tuple[State, ...] = ("complete", "pruned", "diverged", "failed", "running", "waiting")
+STATES: tuple[State, ...] = ("complete", "pruned", "diverged", "collapsed", "failed", "running", "paused", "waiting")
 ONE_RUN_EACH = "Each configuration ran once, so how much chance there is in these differences is not known."
 
 

@@ -124,3 +124,12 @@ def test_fid_by_other_weights_is_set_apart(tmp_path: Path):
     assert [(one.trial.number, "other Inception weights (bbb)" in one.reason) for one in ranking.unranked] == [
         (1, True)
     ]
+
+
+def test_trial_that_misses_a_constraint_is_set_apart(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", spec={"search": {}, "constraints": ["accuracy >= 0.5"]})
+    write_trial(folder, 0, [{"fid": 10.0, "accuracy": 0.4}])
+    write_trial(folder, 1, [{"fid": 20.0, "accuracy": 0.6}])
+    ranking = rank(read_sweep(folder))
+    assert [ranked.trial.number for ranked in ranking.ranked] == [1]
+    assert [unranked.reason for unranked in ranking.unranked] == ["accuracy 0.4 is not >= 0.5"]
