@@ -74,34 +74,28 @@ def test_extended_sweep_does_more_and_says_since_when(betons: Betons, tmp_path: 
 
 
 SWEEP_ON_TWO_NODES = """
-import sys, time, threading
+import subprocess, sys, time
 from pathlib import Path
 from ray.cluster_utils import Cluster
-from rich.console import Console
-from search.driver.sweep import start_sweep
 from search.records import read_evaluations, trial_folder
-from search.spec.sweep_spec import load_spec
-from search.storage import sweep_folder
 
-spec, storage = load_spec(Path(sys.argv[1])), Path(sys.argv[2])
-folder = sweep_folder(storage, spec.name)
+spec, storage = sys.argv[1], Path(sys.argv[2])
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
 node = cluster.add_node(num_cpus=1)
-
-def lose_the_node():
-    while not (folder / "trials").exists() or not read_evaluations(trial_folder(folder, 0)):
-        time.sleep(0.05)
-    cluster.add_node(num_cpus=1)
-    cluster.remove_node(node, allow_graceful=False)
-
-threading.Thread(target=lose_the_node, daemon=True).start()
-start_sweep(spec, folder, cluster.address, Console())
+command = [sys.executable, "-m", "huetune", "sweep", "run", spec, "--address", cluster.address]
+driver = subprocess.Popen([*command, "--storage", str(storage)])
+while not read_evaluations(trial_folder(storage / "small", 0)):
+    assert driver.poll() is None, "the sweep ended too early"
+    time.sleep(0.05)
+cluster.remove_node(node)
+cluster.add_node(num_cpus=1)
+sys.exit(driver.wait())
 """
 
 
 def test_lost_node_costs_no_evaluation_and_no_retry(betons: Betons, tmp_path: Path):
     changes: dict[str, Any] = {"search": {"trials": 1}, "resources": {"cpu": 1}, "failures": {"worker_death": 0}}
-    base = {"model": {"width": 0.125, "depth": 4}, "evaluation": {"fid_images": 0, "samples": 2}, "epochs": 150}
+    base = {"model": {"width": 0.125, "depth": 4}, "evaluation": {"fid_images": 0, "samples": 2}, "epochs": 40}
     objectives, space = {"l1": "min"}, {"loss.l1": {"log": [1, 300]}}
     spec = write_spec(tmp_path / "spec.yaml", betons, base=base, objectives=objectives, space=space, **changes)
     command = [sys.executable, "-c", SWEEP_ON_TWO_NODES, str(spec), str(tmp_path)]
@@ -110,7 +104,7 @@ def test_lost_node_costs_no_evaluation_and_no_retry(betons: Betons, tmp_path: Pa
     assert run.returncode == 0, run.stderr
     (trial,) = read_sweep(tmp_path / "small").trials
     assert (trial.state.state, trial.state.failures) == ("complete", {"lost-node": 1})
-    assert [evaluation.epoch for evaluation in trial.evaluations] == list(range(1, 151))
+    assert [evaluation.epoch for evaluation in trial.evaluations] == list(range(1, 41))
 
 
 def test_worker_killed_by_the_memory_monitor_is_a_failure_of_its_trial(betons: Betons, tmp_path: Path):
