@@ -32,24 +32,17 @@ def run(
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
     """Run the sweep that SPEC.yaml describes."""
-    from rich.console import Console
-
-    from search.driver.sweep import start_sweep
     from search.interruption import interruptible
-    from search.spec.sweep_spec import load_spec
+    from search.library import run as run_sweep
 
-    spec = load_spec(spec_file, settings or [])
-    if name is not None:
-        spec = spec.model_copy(update={"name": name})
-    folder = sweep_folder(storage, spec.name)
     with interruptible():
-        start_sweep(spec, folder, address, Console())
+        run_sweep(spec_file, name=name, settings=settings or (), storage=storage, address=address)
 
 
 @app.command()
 def resume(name: NameArgument, address: AddressOption = None, storage: StorageOption = DEFAULT_STORAGE) -> None:
     """Go on with a sweep that was broken off, whatever broke it; failed trials are tried again."""
-    _resume(sweep_folder(storage, name), address)
+    _resume(storage, name, address)
 
 
 @app.command()
@@ -67,8 +60,8 @@ def extend(
     from search.driver.extension import extend_sweep
 
     folder = sweep_folder(storage, name)
-    extend_sweep(folder, trials, hours, gpu_hours, space, why)
-    _resume(folder, address)
+    typer.echo(f"recorded: {extend_sweep(folder, trials, hours, gpu_hours, space, why)}")
+    _resume(storage, name, address)
 
 
 @app.command()
@@ -89,7 +82,7 @@ def finalists(
     if is_driven(folder):
         typer.echo(told)
     else:
-        _resume(folder, address)
+        _resume(storage, name, address)
 
 
 app.command()(status)
@@ -97,11 +90,9 @@ app.command()(check)
 register(app)
 
 
-def _resume(folder: Path, address: str | None) -> None:
-    from rich.console import Console
-
-    from search.driver.sweep import resume_sweep
+def _resume(storage: Path, name: str, address: str | None) -> None:
     from search.interruption import interruptible
+    from search.library import resume as resume_sweep
 
     with interruptible():
-        resume_sweep(folder, address, Console())
+        resume_sweep(name, storage=storage, address=address)

@@ -1,4 +1,4 @@
-"""The commands as functions, for notebooks and scripts: `from search import run, load`."""
+"""The commands as functions, for notebooks and scripts: `from search import run, resume, load`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,25 +16,35 @@ def run(
     settings: Sequence[str] = (),
     storage: str | Path = DEFAULT_STORAGE,
     address: str | None = None,
-    resume: bool = False,
 ) -> Sweep:
     """Run the sweep of a file to its end and return its records, as `huetune sweep run` does.
 
-    settings: `KEY=VALUE` each, as --set; resume: go on with it if it has begun.
+    settings: `KEY=VALUE` each, as --set.
 
     Raises:
         HuetuneError: as the command says in one line.
     """
-    from search.driver.sweep import resume_sweep, start_sweep
+    from search.driver.sweep import start_sweep
     from search.spec.sweep_spec import load_spec
 
     spec = load_spec(Path(spec_file), settings)
-    spec = spec if name is None else spec.model_copy(update={"name": name})
+    if name is not None:
+        spec = spec.model_copy(update={"name": name})
     folder = sweep_folder(Path(storage), spec.name)
-    if resume and (folder / "sweep.json").exists():
-        resume_sweep(folder, address, Console())
-    else:
-        start_sweep(spec, folder, address, Console())
+    start_sweep(spec, folder, address, Console())
+    return read_sweep(folder)
+
+
+def resume(name: str, *, storage: str | Path = DEFAULT_STORAGE, address: str | None = None) -> Sweep:
+    """Go on with a sweep to its end and return its records, as `huetune sweep resume` does.
+
+    Raises:
+        HuetuneError: as the command says in one line.
+    """
+    from search.driver.sweep import resume_sweep
+
+    folder = sweep_folder(Path(storage), name)
+    resume_sweep(folder, address, Console())
     return read_sweep(folder)
 
 

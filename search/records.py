@@ -38,7 +38,16 @@ UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused")
 TRIED_AGAIN: tuple[State, ...] = (*UNFINISHED, "failed")
 """The trials that can go on."""
 Cause = Literal[
-    "", "gpu-memory", "host-memory", "worker-death", "lost-node", "preemption", "non-finite", "damaged-data", "bug"
+    "",
+    "gpu-memory",
+    "non-finite",
+    "host-memory",
+    "worker-death",
+    "lost-node",
+    "preemption",
+    "damaged-data",
+    "full-disk",
+    "bug",
 ]
 """Why an attempt at a trial failed; empty: it did not."""
 Origin = Literal["sampled", "enqueued", "repeat"]
@@ -189,7 +198,8 @@ def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) ->
 def record_end(folder: Path, state: State, reason: str, num_gpus: float, cause: Cause = "") -> Trial:
     """Write down what became of a trial that held so many GPUs; all that is known of it."""
     before = read_trial(folder)
-    update = {"state": state, "reason": reason, "cause": cause, "ended": datetime.now(UTC)}
+    failures = before.state.failures | ({cause: before.state.failures.get(cause, 0) + 1} if cause else {})
+    update = {"state": state, "reason": reason, "cause": cause, "failures": failures, "ended": datetime.now(UTC)}
     gpu_seconds = before.final.seconds * num_gpus if before.final else 0.0
     write_record(folder, before.state.model_copy(update=update | {"gpu_seconds": gpu_seconds}))
     return read_trial(folder)

@@ -81,7 +81,7 @@ def _drive(spec: SweepSpec, folder: Path, pruner: Pruner, concurrent: int, life:
             pruner.ended(number)
         elif not isinstance(decision, Park):
             running.append((number, evaluations))
-        released = pruner.released()
+        released = pruner.released(more_to_come=True)
         for release in released:
             if release.donor is not None:
                 record_exploit(folder, release)

@@ -143,7 +143,7 @@ class Played:
 
     def play(self, num_evaluations: int = 10**6) -> None:
         """Go on for so many evaluations, or to the end; the trials take turns."""
-        while num_evaluations > 0 and not self.conductor.over:
+        while num_evaluations > 0:
             self.start()
             running = sorted(self.conductor.running)
             if not running:

@@ -8,6 +8,7 @@ from played_sweeps import SPEC, Played, begin
 
 from search.driver.conductor import Verdict
 from search.driver.failures import Failure
+from search.driver.recovery import recovered
 from search.records import read_sweep, read_trial, trial_folder
 
 LOST = Failure("lost-node", "its node was lost")
@@ -79,7 +80,7 @@ def test_same_bug_one_after_the_other_ends_the_sweep(tmp_path: Path):
         assert played.start() == [number]
         played.fail(number, BUG)
     assert played.conductor.over
-    assert played.conductor.bug == "KeyError: 'x'"
+    assert played.conductor.fault == "one trial after the other failed: KeyError: 'x'"
 
 
 def test_paused_trial_gives_its_place_up_and_stays_paused_over_a_resume(tmp_path: Path):
@@ -145,3 +146,72 @@ def test_point_without_a_trial_is_recorded_and_passed_over(tmp_path: Path):
     played = Played(begin(tmp_path / "sweep", space=space, search={"trials": 20}))
     played.play()
     assert len(states(played.folder)) == 20
+
+
+def test_population_that_turns_out_smaller_than_asked_for_goes_on(tmp_path: Path):
+    changes = {"space": {"loss.l1": {"log": [1, 300]}}, "pruning": {"kind": "pbt", "interval": 3}}
+    folder = begin(tmp_path / "sweep", search={"trials": 8, "seed": 1}, **changes)
+    played = Played(folder, slots=3)
+    played.play(9)
+    assert len(played.conductor.parked) == 3
+    played.conductor.ledger.change("fewer", "ada", "", 3, search={"trials": 4, "seed": 1})
+    played.play()
+    assert states(folder) == ["complete"] * 4
+
+
+def test_repeats_run_although_the_target_is_reached_and_nothing_else_does(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep", budget={"target": {"l1": 0.3}}, pruning={"kind": "none"}))
+    played.play()
+    assert played.conductor.ending == "the target is reached (l1 0.3)"
+    assert "complete" not in states(played.folder)
+    again = Played(played.folder)
+    again.conductor.queue.repeat(read_trial(trial_folder(played.folder, 0)), 7)
+    again.play()
+    assert states(played.folder)[-1] == "complete"
+    assert len(states(played.folder)) == 2
+
+
+def test_pausing_the_sweep_spares_no_trial_that_is_to_be_pruned(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"), slots=2)
+    played.start()
+    played.conductor.break_off(0, Verdict("pruned", "hopeless"))
+    played.conductor.put_all_down()
+    assert not played.conductor.break_off(0, Verdict("paused"))
+    for number in (0, 1):
+        played.evaluate(number)
+    assert states(played.folder) == ["pruned", "waiting"]
+
+
+def test_trial_that_is_to_be_put_down_can_be_taken_back(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"))
+    played.start()
+    played.conductor.break_off(0, Verdict("paused"))
+    assert played.conductor.take_back(0)
+    played.evaluate(0)
+    assert states(played.folder) == ["running"]
+
+
+def test_full_disk_ends_the_sweep_and_costs_no_trial(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep"))
+    played.start()
+    played.fail(0, Failure("full-disk", "OSError: No space left on device"))
+    assert played.conductor.over
+    assert played.conductor.fault == "a disk is full: OSError: No space left on device"
+    assert states(played.folder) == ["waiting"]
+
+
+def test_copy_in_mid_write_and_damaged_records_are_mended_before_a_resume(tmp_path: Path):
+    whole = Played(begin(tmp_path / "sweep", pruning={"kind": "none"}, search={"trials": 3}))
+    whole.play()
+    before, folder = whole.table(), whole.folder
+    lines = (trial_folder(folder, 0) / "evaluations.jsonl").read_text().splitlines(keepends=True)
+    (trial_folder(folder, 0) / "evaluations.jsonl").write_text("".join(lines[:-1]))
+    (trial_folder(folder, 1) / "state.json").write_text("")
+    notes: list[str] = []
+    assert [trial.state.state for trial in recovered(folder, notes.append).trials] == ["waiting", "waiting", "complete"]
+    (note,) = notes
+    assert note.startswith("trial 0001: its records were damaged, and follow from its last checkpoint anew")
+    again = Played(folder)
+    assert again.start() == [0]
+    again.play()
+    assert again.table()[0] == before[0]

@@ -16,6 +16,9 @@ TASK_OF: dict[TaskLoss, Task] = {
     name: "classification" if name == "classification" else "colorization" for name in get_args(TaskLoss)
 }
 
+CHANGEABLE_WEIGHTS: tuple[str, ...] = (*TASK_OF, "adversarial_weight", "gradient_penalty")
+"""What can change while a network learns: they are read anew in every step."""
+
 Weighting = Literal["fixed", "uncertainty", "liebel-koerner", "dwa", "gradnorm", "pcgrad", "cagrad"]
 Adversarial = Literal["none", "bce", "l1", "lsgan", "hinge", "wgan-gp"]
 

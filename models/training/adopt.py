@@ -3,21 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.config.loss import CHANGEABLE_WEIGHTS
 from models.config.trial import TrialConfig
 from models.evaluation import Evaluation
 from models.training.checkpoint import CheckpointError, config_of
-
-WEIGHTS = (
-    "l1",
-    "l2",
-    "smooth_l1",
-    "perceptual",
-    "bins",
-    "classification",
-    "adversarial_weight",
-    "gradient_penalty",
-)
-"""Of the configuration's losses: what may differ between the two. They are read anew in every step."""
 
 
 def adopt(donor: Mapping[str, Any], config: TrialConfig, history: Sequence[Evaluation]) -> dict[str, Any]:
@@ -33,7 +22,7 @@ def adopt(donor: Mapping[str, Any], config: TrialConfig, history: Sequence[Evalu
         ends = [f"{own[-1].epoch:g}" if own else "0" for own in (there, history)]
         raise CheckpointError(f"the donor's checkpoint is of epoch {ends[0]} and not of {ends[1]}; start a new trial")
     before = config_of(donor)
-    weights = {name: getattr(config.loss, name) for name in WEIGHTS}
+    weights = {name: getattr(config.loss, name) for name in CHANGEABLE_WEIGHTS}
     expected = before.model_copy(update={"loss": before.loss.model_copy(update=weights)})
     differences = config.differences(expected)
     if differences or config.loss.task_losses != before.loss.task_losses:

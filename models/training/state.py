@@ -20,7 +20,7 @@ from models.networks.patchgan import PatchGAN
 from models.objectives.adversarial import build_adversarial
 from models.objectives.task_losses import TaskLosses
 from models.objectives.weighting import build_weighting
-from models.training.checkpoint import evaluated_weights, require_same
+from models.training.checkpoint import CheckpointError, evaluated_weights, require_same
 from models.training.collapse import CollapseMonitor
 from models.training.early_stopping import PerTaskEarlyStopping
 from models.training.optimizers import build_optimizer
@@ -169,6 +169,8 @@ class TrainingState:
         """
         require_same(checkpoint, self.config, self.data)
         for name, part in self._parts().items():
+            if name not in checkpoint:
+                raise CheckpointError(f"the checkpoint has no {name}, as it is of an older huetune; start a new trial")
             part.load_state_dict(checkpoint[name])
         if self.average is not None:
             self.average.module.load_state_dict(evaluated_weights(checkpoint))

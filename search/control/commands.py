@@ -14,7 +14,6 @@ AnyTrialsArgument = Annotated[
     list[int] | None, typer.Argument(metavar="[TRIAL...]", help="Numbers of trials.  [default: the sweep]", min=0)
 ]
 WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="The reason, for the record.")]
-LimitOption = Annotated[str | None, typer.Option(metavar="N|none", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -87,14 +86,20 @@ def budget(
     hours: Annotated[str | None, typer.Option(metavar="H|none", help="Wall-clock hours, over all resumes.")] = None,
     gpu_hours: Annotated[str | None, typer.Option(metavar="H|none", help="GPU hours of all trials.")] = None,
     stagnation: Annotated[str | None, typer.Option(metavar="N|none", help="Trials without progress.")] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="NAME=V,...|none", help="Values that one trial reaches.")
+    ] = None,
     why: WhyOption = "",
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
     """Change what the sweep may use; none lifts a limit."""
-    from search.control.typed import parse_number
+    from search.control.typed import parse_number, parse_target
 
     given = {"trials": trials, "hours": hours, "gpu_hours": gpu_hours, "stagnation": stagnation}
-    values = {key: parse_number(f"--{key.replace('_', '-')}", text) for key, text in given.items() if text is not None}
+    values: dict[str, Any] = {}
+    values |= {key: parse_number(f"--{key.replace('_', '-')}", text) for key, text in given.items() if text is not None}
+    if target is not None:
+        values["target"] = parse_target(target)
     _give(storage, name, "budget", why, values=values)
 
 

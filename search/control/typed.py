@@ -22,6 +22,15 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def parse_target(text: str) -> dict[str, Any] | None:
+    """`fid=20,accuracy=0.8`; None for `none`.
+
+    Raises:
+        SpecError: it is neither.
+    """
+    return None if text == "none" else parse_settings(text.split(","))
+
+
 def parse_number(name: str, text: str) -> int | float | None:
     """None for `none`.
 

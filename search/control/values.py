@@ -31,6 +31,7 @@ class BudgetValues(Section):
     hours: float | None = Field(None, gt=0)
     gpu_hours: float | None = Field(None, gt=0)
     stagnation: int | None = Field(None, ge=1)
+    target: dict[str, float] | None = None
 
 
 class RepeatValues(Section):

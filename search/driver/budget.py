@@ -25,8 +25,9 @@ class BudgetMeter:
         self._gpu_seconds: dict[int, float] = {}
         self._unchecked: list[dict[str, float]] = []
         self._reached = False
-        self._ends: list[dict[str, float]] = []
-        self._stagnant: tuple[int, bool] = (0, False)  # number of ends, and what they said
+        self._ends: dict[int, dict[str, float]] = {}  # by number, the latest end last
+        self._num_heard = 0  # ends, one that was tried again each time
+        self._stagnant: tuple[int, bool] = (0, False)  # how many had been heard of, and what they said
         known = list(trials)
         for trial in known:
             for evaluation in trial.evaluations:
@@ -43,9 +44,13 @@ class BudgetMeter:
             self._unchecked.append(values)
 
     def settled(self, trial: Trial) -> None:
-        """Hear of the end of a trial; those that are not complete reach nothing."""
+        """Hear of the end of a trial; those that are not complete reach nothing, and repeats are no search."""
+        if trial.start.origin == "repeat":
+            return
+        self._num_heard += 1
+        self._ends.pop(trial.number, None)  # of one that was tried again
         complete = trial.state.state == "complete" and trial.final
-        self._ends.append(dict(trial.final.metrics) if complete and trial.final else {})
+        self._ends[trial.number] = dict(trial.final.metrics) if complete and trial.final else {}
 
     @property
     def hours(self) -> float:
@@ -57,11 +62,15 @@ class BudgetMeter:
         return sum(self._gpu_seconds.values()) / 3600
 
     def spent(self, budget: BudgetSection) -> str:
-        """In words what is spent or reached, or nothing."""
+        """In words what is spent, or nothing."""
         if budget.hours is not None and self.hours >= budget.hours:
             return f"the budget of {budget.hours:g} hours is spent"
         if budget.gpu_hours is not None and self.gpu_hours >= budget.gpu_hours:
             return f"the budget of {budget.gpu_hours:g} GPU-hours is spent"
+        return ""
+
+    def reached(self, budget: BudgetSection) -> str:
+        """In words why there is no need to search on, or nothing."""
         if budget.target and self._has_reached(budget.target):
             return f"the target is reached ({', '.join(f'{name} {value:g}' for name, value in budget.target.items())})"
         if budget.stagnation and self._is_stagnant(budget.stagnation):
@@ -80,6 +89,6 @@ class BudgetMeter:
         )
 
     def _is_stagnant(self, window: int) -> bool:
-        if self._stagnant[0] != len(self._ends):
-            self._stagnant = len(self._ends), stagnated(minimised(self._ends, self._objectives), window)
+        if self._stagnant[0] != self._num_heard:
+            self._stagnant = self._num_heard, stagnated(minimised(list(self._ends.values()), self._objectives), window)
         return self._stagnant[1]

@@ -38,6 +38,9 @@ class Verdict:
     reason: str = ""
 
 
+_FOR_LATER: tuple[State, ...] = ("waiting", "paused")
+
+
 class Conductor:
     """What runs is `running`; `next_trial` starts a trial, `evaluated` and `ended` hear of it."""
 
@@ -68,10 +71,12 @@ class Conductor:
         """Trials that have come to an end in this run."""
         self.ending = ""
         """Why the sweep is being ended; empty while it is not."""
+        self.by_budget = False
+        """It is ended since its budget is spent, or its aim reached."""
         self.at_once = False
         """It is ended without waiting for evaluations."""
-        self.bug = ""
-        """The error that so many trials ended by, one after the other, that the sweep did too."""
+        self.fault = ""
+        """What must be mended before the sweep can go on, if that ended it."""
 
     def end(self, why: str, at_once: bool = False) -> None:
         """Start no further trial; those that run are broken off, at their next evaluation or at once."""
@@ -93,12 +98,17 @@ class Conductor:
 
     def next_trial(self) -> int | None:
         """The number of a trial to start now, if any."""
-        if why := self.budget.spent(self.ledger.spec.budget):
+        self._release()
+        budget = self.ledger.spec.budget
+        reached = self.budget.reached(budget)
+        repeating = self.queue.repeats_wait or bool(self.running & self.queue.repeats)
+        if why := self.budget.spent(budget) or ("" if repeating else reached):
             self.end(why)
+            self.by_budget = True
         limit = self.ledger.spec.resources.concurrent or max(1, self._capacity())
         if self.ending or self.ledger.record.paused or len(self.running) >= limit:
             return None
-        number = self.queue.next()
+        number = self.queue.next(only_repeats=bool(reached))
         while self.queue.without_a_trial:
             self._heard_of_end(self.queue.without_a_trial.pop())
         if number is not None:
@@ -129,57 +139,72 @@ class Conductor:
         elif isinstance(decision, Park) and number not in self._verdicts:
             self._verdicts[number] = Verdict("waiting")
             self.parked.add(number)
-        elif why := self.budget.spent(self.ledger.spec.budget):
-            self.end(why)
+        budget = self.ledger.spec.budget
+        if self.budget.spent(budget) or (self.budget.reached(budget) and number not in self.queue.repeats):
+            self._verdicts.setdefault(number, Verdict("waiting"))
         return number not in self._verdicts and not self.ending
 
-    def break_off(self, number: int, verdict: Verdict, kill: bool = False) -> None:
-        """End a running trial at its next evaluation, or by killing its worker."""
+    def break_off(self, number: int, verdict: Verdict, kill: bool = False) -> bool:
+        """End a running trial at its next evaluation, or by killing its worker; false if it is to end for good."""
+        if number in self._verdicts and self._verdicts[number].state not in _FOR_LATER and not kill:
+            return False
         self._verdicts[number] = verdict
         if kill:
             self.to_kill.add(number)
+        return True
+
+    def put_all_down(self) -> None:
+        """Break off at their next evaluation all that run, unless they end then anyway."""
+        for number in self.running:
+            self._verdicts.setdefault(number, Verdict("waiting"))
+
+    def take_back(self, number: int) -> bool:
+        """Let a running trial go on that was to be put down; whether it was."""
+        verdict = self._verdicts.get(number)
+        if number not in self.running or verdict is None or verdict.state not in _FOR_LATER:
+            return False
+        del self._verdicts[number]
+        return True
+
+    def take_all_back(self) -> None:
+        """Let all running trials go on that were to be put down, but for those that somebody named."""
+        for number in self.running:
+            if self._verdicts.get(number) == Verdict("waiting"):
+                self.take_back(number)
 
     def ended(self, number: int, result: dict[str, Any] | None, failure: Failure | None) -> None:
         """Hear of the end of an attempt: by itself, with its last report; by `evaluated`; or by a failure."""
         self.running.discard(number)
+        self.to_kill.discard(number)
         verdict = self._verdicts.pop(number, None)
-        if failure is not None:
-            self._failed(number, failure, verdict)
-        elif result and result["outcome"]:
-            self._ended_by_itself(number, result)
-        elif verdict is None or verdict.state in ("waiting", "paused"):
-            self.put_down(number, verdict or Verdict("waiting"))
-        else:
+        if failure is None and result and result["outcome"] == "failed":
+            failure = Failure(result["cause"], result["reason"])
+        if failure is None and result and result["outcome"]:
+            self.settle(number, result["outcome"], result["reason"], result["cause"])
+        elif verdict is not None and verdict.state not in _FOR_LATER:
             self.settle(number, verdict.state, verdict.reason)
+        elif failure is not None:
+            self._failed(number, failure, verdict)
+        else:
+            self.put_down(number, verdict or Verdict("waiting"))
         self._release()
 
-    def _ended_by_itself(self, number: int, result: dict[str, Any]) -> None:
-        if result["cause"] == "damaged-data":
-            self._failed(number, Failure(result["cause"], result["reason"]), None)
-        else:
-            self.settle(number, result["outcome"], result["reason"], result["cause"])
-
     def _failed(self, number: int, failure: Failure, verdict: Verdict | None) -> None:
+        """Try a trial again, put it down as it was to be, or settle it."""
         folder = trial_folder(self.ledger.folder, number)
-        if number in self.to_kill:
-            self.to_kill.discard(number)
-            self.settle(number, "pruned", verdict.reason if verdict else "killed")
-            return
         state = read_trial(folder).state
         failures = state.failures | {failure.cause: state.failures.get(failure.cause, 0) + 1}
-        write_record(folder, state.model_copy(update={"state": "waiting", "failures": failures}))
-        if verdict is not None and verdict.state not in ("waiting", "paused"):
-            self.settle(number, verdict.state, verdict.reason)
-        elif verdict is not None:
-            self.put_down(number, verdict)
-        elif self.ending:
-            self.put_down(number, Verdict("waiting"))
-        elif self._failures.goes_on(failures, failure.cause):
-            counted = "" if failure.cause in CAUSES_OF_NODES else f" (failure {failures[failure.cause]} of this kind)"
-            self._progress.note(f"trial {number} goes on from its last checkpoint: {failure.reason}{counted}")
-            self.queue.put(number, first=True)
-        else:
+        if failure.cause == "full-disk":
+            self.fault = f"a disk is full: {failure.reason}"
+            self.end(self.fault)
+        elif not self._failures.goes_on(failures, failure.cause):
             self.settle(number, "failed", failure.reason, failure.cause)
+            return
+        write_record(folder, state.model_copy(update={"failures": failures}))
+        self.put_down(number, verdict or Verdict("waiting"))
+        counted = "" if failure.cause in CAUSES_OF_NODES else f" (failure {failures[failure.cause]} of this kind)"
+        later = "can go on later" if self.ending else "goes on from its last checkpoint"
+        self._progress.note(f"trial {number} {later}: {failure.reason}{counted}")
 
     def put_down(self, number: int, verdict: Verdict) -> None:
         """Keep a trial that has not come to its end for later: as soon as there is room, if it is to wait for that."""
@@ -210,8 +235,8 @@ class Conductor:
             self._pruner.ended(trial.number)
         failed = trial.state.state == "failed"
         if bug := self._failures.settled(trial.state.reason if failed else ""):
-            self.bug = bug
-            self.end(f"one trial after the other failed: {bug}")
+            self.fault = f"one trial after the other failed: {bug}"
+            self.end(self.fault)
 
     def _release(self) -> None:
         """Let parked trials go on, each with what it takes over from another, all of which is written down first.
@@ -220,7 +245,7 @@ class Conductor:
         """
         if self._pruner is None:
             return
-        self._due += self._pruner.released()
+        self._due += self._pruner.released(self.queue.more_to_come)
         if any(release.number in self.running for release in self._due):
             return
         released, self._due = self._due, []

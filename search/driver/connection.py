@@ -46,6 +46,8 @@ def connected(address: str | None) -> Iterator[None]:
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if ray.is_initialized():  # a notebook's own connection, which stays
+        if address is not None:
+            raise SweepError(f"Ray is connected already, not to {address}; call ray.shutdown(), or give no address")
         yield
         return
     try:

@@ -1,5 +1,7 @@
 """What a sweep says when it ends, and whether that is an error."""
 
+from typing import Any
+
 from rich.console import Console
 
 from search.driver.conductor import Conductor
@@ -17,19 +19,23 @@ def tell_end(conductor: Conductor, sweep: Sweep, interrupted: int, console: Cons
     left, go_on = conductor.queue.num_left, f"go on with `{resume_command(sweep.folder)}`"
     if interrupted:
         raise SweepInterruptedError(f"interrupted with {left} trials left; {go_on}", interrupted)
-    if conductor.bug:
-        raise SweepError(
-            f"stopped with {left} trials left, since one after the other failed: {conductor.bug}; mend that and {go_on}"
-        )
+    if conductor.fault:
+        raise SweepError(f"stopped with {left} trials left, since {conductor.fault}; mend that and {go_on}")
     failed = [trial for trial in sweep.trials if trial.state.state == "failed"]
     if failed and len(failed) == len(sweep.trials):
         raise SweepError(
             f"all {len(failed)} trials failed, the first because of {failed[0].state.reason}; mend that and {go_on}"
         )
+    plain: dict[str, Any] = {"soft_wrap": True, "highlight": False}
     paused = [str(trial.number) for trial in sweep.trials if trial.state.state == "paused"]
     if paused:
         console.print(f"paused: trial {', '.join(paused)}; `huetune sweep unpause` lets them go on", soft_wrap=True)
-    if conductor.ending:
-        console.print(f"{conductor.ending}; {left} trials are left, {go_on}", soft_wrap=True, highlight=False)
+    if conductor.by_budget and left:
+        more = f"huetune sweep budget {sweep.folder.name}"
+        console.print(f"{conductor.ending}; {left} trials are left: raise it with `{more} ...` and {go_on}", **plain)
+    elif conductor.ending:
+        console.print(f"{conductor.ending}; {left} trials are left, {go_on}" if left else conductor.ending, **plain)
+    elif conductor.parked:
+        console.print(f"{len(conductor.parked)} trials wait for others of their population; {go_on}", **plain)
     elif not conductor.num_settled:
         console.print(f"sweep {sweep.record.name} is finished: nothing is left to do", highlight=False)

@@ -18,8 +18,8 @@ def extend_sweep(
     gpu_hours: float = 0,
     space: Path | None = None,
     why: str = "",
-) -> None:
-    """Write down that a sweep is to do more, so that resuming it does.
+) -> str:
+    """Write down that a sweep is to do more, so that resuming it does; in words, what.
 
     trials, hours, gpu_hours: on top of what was asked for; space: a file whose section `space` replaces the sweep's.
     With another space the sampler keeps what it learnt of the trials that lie in it.
@@ -30,28 +30,24 @@ def extend_sweep(
     read_sweep_record(folder)
     with only_driver(folder):
         ledger = Ledger(folder)
-        content = ledger.record.spec
-        sections: dict[str, Any] = {}
+        search, budget = dict(ledger.record.spec["search"]), dict(ledger.record.spec["budget"])
+        sections: dict[str, Any] = {"search": search, "budget": budget}
         words = []
         if trials:
-            sections["search"] = content["search"] | {"trials": content["search"]["trials"] + trials}
+            search["trials"] += trials
             words.append(f"{trials} more trials")
         for name, more in (("hours", hours), ("gpu_hours", gpu_hours)):
             if more:
-                sections["budget"] = sections.get("budget", content["budget"]) | {
-                    name: _limit(content["budget"], name) + more
-                }
+                budget[name] = _limit(budget, name) + more
                 words.append(f"{more:g} more {name}")
         if space is not None:
             sections["space"] = _space_of(space)
-            # They are points of the space that was, and have been tried.
-            sections["search"] = sections.get("search", content["search"]) | {"enqueue": []}
+            search["enqueue"] = []  # points of the space that was, which have been tried
             words.append(f"the space of {space}")
         if not words:
             raise SweepError("nothing to extend by: give --trials, --hours, --gpu-hours or --space")
         ledger.change("; ".join(words), who(), why, len(read_sweep(folder).trials), **sections)
-        if space is not None:
-            ledger.begin_study()
+        return "; ".join(words)
 
 
 def _limit(budget: dict[str, Any], name: str) -> float:

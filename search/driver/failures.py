@@ -13,7 +13,7 @@ CAUSES_OF_NODES: tuple[Cause, ...] = ("lost-node", "preemption")
 """They say nothing of the trial, so they never use up its retries."""
 
 _OUT_OF_HOST_MEMORY = "the node ran out of memory; give trials more CPUs, so that fewer share a node"
-_NODE_DIED = re.compile(r"node (has )?died|node (is|was) (dead|removed|terminated)|raylet", re.IGNORECASE)
+_NODE_DIED = re.compile(r"node (has )?died|node (is|was) (dead|removed|terminated)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

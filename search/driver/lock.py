@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from search.control.fresh import fresh_names
+from search.control.mailbox import new_id
 from search.driver.holder import BEAT_S, SILENCE_S, Holder, is_there, read_holder, silence_s
 from search.errors import SweepError
 
@@ -107,19 +108,34 @@ def _take(sessions: Path) -> Session:
         if newest is not None and is_there(newest):
             raise SweepError(_refusal(newest))
         path = _session_file(sessions, int(newest.stem) + 1 if newest else 1)
+        holder = Holder.this_process(sessions)
         with suppress(FileExistsError):  # somebody was faster: look again
-            path.touch(exist_ok=False)
+            _make(path, holder)
             break
-    holder = Holder.this_process(sessions)
-    try:
-        _write(path, holder)
-    except OSError:
-        path.unlink()
-        raise
     session = Session(path, holder)
     if session.lost:  # this process was frozen between the two
         raise SweepError(_refusal(_session_file(sessions, session.number + 1)))
     return session
+
+
+def _make(path: Path, holder: Holder) -> None:
+    """Whole and in one step, where the file system has links.
+
+    Raises:
+        FileExistsError: it is there.
+    """
+    scratch = path.with_name(f"{new_id()}.partial")
+    try:
+        scratch.write_text(holder.model_dump_json())
+        try:
+            path.hardlink_to(scratch)
+        except FileExistsError:
+            raise
+        except OSError:
+            with path.open("x") as file:
+                file.write(holder.model_dump_json())
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _write(path: Path, holder: Holder) -> None:
@@ -134,9 +150,9 @@ def _write(path: Path, holder: Holder) -> None:
 
 def _refusal(newest: Path) -> str:
     holder = read_holder(newest)
-    if holder is None or holder.is_local:
+    if holder is not None and holder.is_local and holder.folder_inode == newest.parent.stat().st_ino:
         silent = ""
-    else:
+    else:  # of another machine, or of the sweep that this is a copy of
         silent = f"; that was last heard of {silence_s(newest):.0f} s ago, after {SILENCE_S:.0f} s its place is free"
     return (
         f"sweep {newest.parents[1].name} is being run by {holder or 'another process'}; wait for its end, or stop that "

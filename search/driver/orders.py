@@ -37,6 +37,8 @@ class OrderDesk:
                 self._mailbox.answer(order, True, self._actions[order.kind](order))
             except HuetuneError as error:
                 self._mailbox.answer(order, False, str(error))
+            except (OSError, ValueError, LookupError) as error:  # of a damaged record: no order may come back for ever
+                self._mailbox.answer(order, False, f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
     def _stop(self, order: Order) -> str:
         self._conductor.end(f"stopped {_by(order)}", at_once=True)
@@ -46,14 +48,14 @@ class OrderDesk:
         if order.trials:
             return _each(order, self._pause_trial)
         self._ledger.set_paused(True)
-        for number in self._conductor.running:
-            self._conductor.break_off(number, Verdict("waiting"))
+        self._conductor.put_all_down()
         return "no trial starts; those that run are put down at their next evaluation"
 
     def _pause_trial(self, number: int, order: Order) -> str:
         verdict = Verdict("paused", f"paused {_by(order)}")
         if number in self._conductor.running:
-            self._conductor.break_off(number, verdict)
+            if not self._conductor.break_off(number, verdict):
+                raise SweepError(f"trial {number} ends for good at its next evaluation")
             return "pauses at its next evaluation"
         if not self._conductor.withdraw(number):
             raise SweepError(f"trial {number} is {self._trial(number).state.state}: there is nothing to pause")
@@ -64,9 +66,12 @@ class OrderDesk:
         if order.trials:
             return _each(order, self._unpause_trial)
         self._ledger.set_paused(False)
+        self._conductor.take_all_back()
         return "trials start again"
 
     def _unpause_trial(self, number: int, order: Order) -> str:
+        if self._conductor.take_back(number):
+            return "goes on"
         if (state := self._trial(number).state.state) != "paused":
             raise SweepError(f"trial {number} is {state}, not paused")
         self._conductor.put_down(number, Verdict("waiting"))
@@ -117,11 +122,13 @@ class OrderDesk:
         return words
 
     def _repeat(self, order: Order) -> str:
+        if (kind := self._ledger.spec.pruning.kind) in ("pbt", "pb2"):
+            raise SweepError(f"trials of {kind} have schedules of loss weights, which a repeat would not follow")
         trials = read_sweep(self._ledger.folder).trials
         best = finalists(self._ledger.spec, trials, order.values["top"])
         if not best:
             raise SweepError("no trial is complete yet, so there is none to repeat")
-        known = {(trial.start.repeat_of, trial.config["seed"]) for trial in trials}
+        known = {(trial.start.repeat_of, trial.config["seed"]) for trial in trials if trial.start.origin == "repeat"}
         wanted = [
             (trial, trial.config["seed"] + step) for trial in best for step in range(1, order.values["seeds"] + 1)
         ]

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from models.config.trial import TrialConfig
 from search.driver.ledger import Ledger
-from search.records import Origin, State, Trial, TrialStart, read_trial, record_end, trial_folder, write_record
-from search.sampling.study import SweepStudy
+from search.records import State, Trial, TrialStart, read_trial, record_end, trial_folder, write_record
+from search.sampling.study import Source, SweepStudy
 from search.spec.explain import explain
 from search.spec.points import enqueued_points
 from search.spec.space import Assignment
@@ -32,8 +32,7 @@ class TrialQueue:
         """Trials that have a number."""
         self._waiting = deque(trial.number for trial in trials if trial.state.state in GO_ON and trial.config)
         points = enqueued_points(ledger.spec)
-        self._num_points = len(points)
-        enqueued = [number for number in self._unrecorded if number < self._num_points]
+        enqueued = [number for number in self._unrecorded if study.source(number).origin == "enqueued"]
         others = [trial for trial in trials if trial.start.origin != "sampled"]
         self._num_sampled = self.num_known - len(enqueued) - len(others)  # with those that cannot be read
         self._exhausted = False
@@ -66,28 +65,35 @@ class TrialQueue:
         self._waiting.remove(number)
         return True
 
-    def next(self) -> int | None:
-        """The number of the next trial to run. None: nothing is left."""
-        if self._waiting:
-            return self._waiting.popleft()
-        while self.num_left:
-            if not self._unrecorded and self._study.exhausted:
-                self._exhausted = True
-                return None
-            number, assignment, origin, note = self._new()
-            if self._record(number, assignment, origin, note):
-                return number
-        return None
+    @property
+    def more_to_come(self) -> bool:
+        """Whether there will be trials that have no record yet."""
+        return self.num_left > len(self._waiting)
 
-    def _new(self) -> tuple[int, Assignment, Origin, str]:
+    @property
+    def repeats_wait(self) -> bool:
+        return any(number in self.repeats for number in self._waiting)
+
+    def next(self, only_repeats: bool = False) -> int | None:
+        """The number of the next trial to run. None: nothing is left, or this time a point came that makes no trial."""
+        for number in list(self._waiting):
+            if number in self.repeats or not only_repeats:
+                self._waiting.remove(number)
+                return number
+        if only_repeats or not self.num_left:
+            return None
+        if not self._unrecorded and self._study.exhausted:
+            self._exhausted = True
+            return None
         if self._unrecorded:
             number = self._unrecorded.popleft()
-            assignment = self._study.ask_again(number)
-            enqueued = number < self._num_points
-            return (number, assignment, "enqueued", FROM_THE_SPEC) if enqueued else (number, assignment, "sampled", "")
-        self._num_sampled += 1
-        self.num_known += 1
-        return *self._study.ask(), "sampled", ""
+            assignment, source = self._study.ask_again(number), self._study.source(number)
+        else:
+            self._num_sampled += 1
+            self.num_known += 1
+            source = Source()
+            number, assignment = self._study.ask(source=source)
+        return number if self._record(number, assignment, source) else None
 
     def enqueue(self, values: Mapping[str, Any], note: str, order: str = "") -> int:
         """Record a trial with these values, what they leave open chosen by the sampler; its number.
@@ -96,9 +102,10 @@ class TrialQueue:
         """
         if order in self.by_order:
             return self.by_order[order]
-        number, assignment = self._study.ask(values)
+        source = Source(origin="enqueued", note=note, order=order)
+        number, assignment = self._study.ask(values, source)
         self.num_known += 1
-        if self._record(number, assignment, "enqueued", note, order):
+        if self._record(number, assignment, source):
             self.put(number)
         if order:
             self.by_order[order] = number
@@ -123,7 +130,7 @@ class TrialQueue:
         self.put(number)
         return number
 
-    def _record(self, number: int, assignment: Assignment, origin: Origin, note: str, order: str = "") -> bool:
+    def _record(self, number: int, assignment: Assignment, source: Source) -> bool:
         """Write a new trial down; false if there can be no trial at this point of the space."""
         spec = self._ledger.spec
         try:
@@ -132,9 +139,7 @@ class TrialQueue:
             config, problem = {}, explain(error, TrialConfig)
         params = spec.parsed_space.searched(assignment)
         created = datetime.now(UTC)
-        start = TrialStart(
-            number=number, params=params, config=config, created=created, origin=origin, note=note, order=order
-        )
+        start = TrialStart(number=number, params=params, config=config, created=created, **vars(source))
         folder = self._write(start)
         if problem:
             record_end(folder, "failed", f"no such trial: {problem}", 0.0)

@@ -22,11 +22,12 @@ from search.driver.preparation import checked_data, require_same_data
 from search.driver.progress import SweepProgress
 from search.driver.provenance import sweep_record
 from search.driver.queue import TrialQueue
+from search.driver.recovery import recovered
 from search.driver.tune_run import run_tune
 from search.errors import SweepError
 from search.interruption import Interrupted, told_of_interruption
 from search.pruning.build import build_pruner
-from search.records import UNFINISHED, Sweep, read_sweep, read_sweep_record, write_record
+from search.records import TRIED_AGAIN, Sweep, read_sweep, read_sweep_record, write_record
 from search.sampling.study import SweepStudy
 from search.sampling.warm_start import check_warm_start
 from search.spec.constraints import parse_constraints
@@ -45,7 +46,7 @@ def start_sweep(spec: SweepSpec, folder: Path, address: str | None, console: Con
     manifests = checked_data(spec)
     record = sweep_record(spec, manifests)
     check_warm_start(spec, folder, record)
-    with only_driver(folder) as session, _removed_unless_begun(folder):
+    with only_driver(folder) as session, _disk_errors_told(folder), _removed_unless_begun(folder, session):
         _require_new(folder)  # two may have been started at once
         write_record(folder, record)
         _drive(folder, session, address, console)
@@ -58,7 +59,7 @@ def resume_sweep(folder: Path, address: str | None, console: Console) -> None:
         HuetuneError: as start_sweep; or the sweep runs already, or the data are not those that it began with.
     """
     read_sweep_record(folder)  # a name that there is not must leave no folder behind
-    with only_driver(folder) as session:
+    with only_driver(folder) as session, _disk_errors_told(folder):
         ledger = Ledger(folder)
         require_same_data(ledger.record, checked_data(ledger.spec))
         _drive(folder, session, address, console)
@@ -71,23 +72,47 @@ def _require_new(folder: Path) -> None:
             f"there is a sweep {folder.name!r} in {folder.parent} already: `{resume_command(folder)}` goes on "
             "with it, or give this one another name with --name"
         )
+    if others := [path.name for path in _entries(folder) if path.name != "driver"]:
+        raise SweepError(
+            f"{folder} is no sweep, and is not empty ({others[0]} ...); give this one another name with --name"
+        )
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 @contextmanager
-def _removed_unless_begun(folder: Path) -> Iterator[None]:
-    """Leave nothing of a sweep that failed before its first trial, so that its name is free."""
+def _removed_unless_begun(folder: Path, session: Session) -> Iterator[None]:
+    """Leave nothing of a new sweep that failed before its first trial, so that its name is free."""
     try:
         yield
     except BaseException:
-        if not (folder / "trials").exists() and (folder / "sweep.json").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        if not any(_entries(folder / "trials")) and not session.lost:
+            for path in _entries(folder):
+                if path.is_dir() and path.name != "driver":
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.is_file():
+                    path.unlink(missing_ok=True)
         raise
 
 
+@contextmanager
+def _disk_errors_told(folder: Path) -> Iterator[None]:
+    """Say in one line what the storage refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise SweepError(
+            f"cannot use {error.filename or folder} ({error.strerror or error}); mend that, or make room, and go on "
+            f"with `{resume_command(folder)}`"
+        ) from None
+
+
 def _drive(folder: Path, session: Session, address: str | None, console: Console) -> None:
-    ledger, sweep = Ledger(folder), read_sweep(folder)
+    ledger, sweep = Ledger(folder), recovered(folder, lambda text: console.print(text, soft_wrap=True, markup=False))
     spec = ledger.spec
-    settled = [trial for trial in sweep.trials if trial.state.state not in (*UNFINISHED, "failed")]
+    settled = [trial for trial in sweep.trials if trial.state.state not in TRIED_AGAIN]
     resources: dict[str, Any] = {"cpu": spec.resources.cpu, "gpu": spec.resources.gpu}
     interrupted: list[Interrupted] = []
     with SweepProgress(console, dict(spec.objectives), settled) as progress:

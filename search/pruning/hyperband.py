@@ -39,6 +39,6 @@ class Hyperband:
     def ended(self, number: int) -> None:
         """It stays in the rungs."""
 
-    def released(self) -> list[Release]:
+    def released(self, more_to_come: bool) -> list[Release]:
         """Nobody is ever parked."""
         return []

@@ -67,6 +67,6 @@ class MedianStopping:
     def ended(self, number: int) -> None:
         """Its curve stays, for the others to be compared with."""
 
-    def released(self) -> list[Release]:
+    def released(self, more_to_come: bool) -> list[Release]:
         """Nobody is ever parked."""
         return []

@@ -70,6 +70,6 @@ class ParetoAsha:
     def ended(self, number: int) -> None:
         """It stays in the rungs, for the others to be compared with."""
 
-    def released(self) -> list[Release]:
+    def released(self, more_to_come: bool) -> list[Release]:
         """Nobody is ever parked."""
         return []

@@ -120,9 +120,10 @@ class PopulationBasedTraining:
             self._ended.add(number)
             self._parked.discard(number)
 
-    def released(self) -> list[Release]:
+    def released(self, more_to_come: bool) -> list[Release]:
         """All members, donors first, once each of them that has not ended is parked."""
-        if not self._parked or self._parked != set(range(self._size)) - self._ended:
+        members = set(range(self._size)) if more_to_come else set(self._members)
+        if not self._parked or self._parked != members - self._ended:
             return []
         generation = self._exchanged + 1
         ranked = self._ranked(generation)

@@ -46,5 +46,5 @@ class Pruner(Protocol):
     def ended(self, number: int) -> None:
         """The trial has come to an end, whichever."""
 
-    def released(self) -> list[Release]:
-        """Parked trials that may go on now; each is named once."""
+    def released(self, more_to_come: bool) -> list[Release]:
+        """Parked trials that may go on now; each is named once. more_to_come: there will be trials that are new."""

@@ -89,7 +89,8 @@ def _qmc(spec: SweepSpec, number: int) -> BaseSampler:
     return SobolSampler(spec.parsed_space, spec.search.seed, number)
 
 
-def _random(spec: SweepSpec, number: int) -> BaseSampler:
+def random_sampler(spec: SweepSpec, number: int) -> BaseSampler:
+    """Learns nothing, and so takes every point that the space has."""
     return RandomSampler(seed=_seed(spec, number))
 
 
@@ -104,6 +105,6 @@ SAMPLERS: dict[str, Callable[[SweepSpec, int], BaseSampler]] = {
     "gp": _gp,
     "cmaes": _cmaes,
     "qmc": _qmc,
-    "random": _random,
+    "random": random_sampler,
     "grid": _grid,
 }

@@ -64,12 +64,12 @@ class StudyStore:
         self.filled = True
         self._store(lambda: self._stored.set_study_user_attr(self._study_id, _FILLED, True))
 
-    def draw(self, number: int, fixed: Mapping[str, Any], sampler: BaseSampler) -> optuna.Trial:
-        """A new trial to draw values for; `keep` stores it when that is done."""
+    def draw(self, fixed: Mapping[str, Any], attrs: Mapping[str, Any], sampler: BaseSampler) -> optuna.Trial:
+        """A new trial, its number among `attrs`, to draw values for; `keep` stores it when that is done."""
         self.study.sampler = sampler
-        self.study.enqueue_trial(dict(fixed), user_attrs={NUMBER: number})
+        self.study.enqueue_trial(dict(fixed), user_attrs=dict(attrs))
         trial = self.study.ask()
-        self._ids[number] = trial._trial_id
+        self._ids[attrs[NUMBER]] = trial._trial_id
         return trial
 
     def keep(self, number: int) -> None:

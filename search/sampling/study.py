@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import optuna
+from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from data.errors import HuetuneError
-from search.records import UNFINISHED, SweepRecord, Trial, trial_folder
+from search.records import UNFINISHED, Origin, SweepRecord, Trial, trial_folder
 from search.sampling.grid import untried
-from search.sampling.samplers import generation_attr, sampler_for
+from search.sampling.samplers import generation_attr, random_sampler, sampler_for
 from search.sampling.store import NUMBER, StudyStore
 from search.sampling.told import artifact, told_of
 from search.sampling.warm_start import params_in, warm_start_trials
@@ -23,6 +24,15 @@ from search.spec.sweep_spec import SweepSpec
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 _SOURCE = "source"
 """Attribute of a trial of another sweep: which one it is."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a trial comes from, as TrialStart has it."""
+
+    origin: Origin = "sampled"
+    note: str = ""
+    order: str = ""
 
 
 class SweepStudy:
@@ -36,6 +46,7 @@ class SweepStudy:
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._spec, self._folder = spec, folder
+        self._sampler_trouble = ""
         name = f"{record.name}@{record.created.isoformat()}#{record.num_studies}"
         directions = [_DIRECTIONS[direction] for direction in spec.objectives.values()]
         self._store = StudyStore(spec.search.storage, folder, name, directions)
@@ -58,7 +69,7 @@ class SweepStudy:
     @property
     def trouble(self) -> str:
         """What the user should hear of, in one line; empty: nothing."""
-        return self._store.trouble or self._no_warm_start
+        return self._store.trouble or self._sampler_trouble or self._no_warm_start
 
     @property
     def exhausted(self) -> bool:
@@ -66,16 +77,31 @@ class SweepStudy:
         grid = self._spec.search.sampler == "grid"
         return grid and next(untried(self._spec.parsed_space, self._store.study), None) is None
 
-    def ask(self, fixed: Mapping[str, Any] | None = None) -> tuple[int, Assignment]:
+    def ask(self, fixed: Mapping[str, Any] | None = None, source: Source = Source()) -> tuple[int, Assignment]:
         """The number of a new trial and its point: the values of `fixed`, by path, and the others from the sampler.
 
-        fixed: as search.spec.points makes it.
+        fixed: as search.spec.points makes it; source: kept with the trial, for whoever records it after a break.
         """
         number = self.reserve()
-        trial = self._store.draw(number, fixed or {}, sampler_for(self._spec, number))
-        assignment = self._spec.parsed_space.suggest(trial)
+        attrs = {NUMBER: number} | {name: value for name, value in vars(source).items() if value}
+        try:
+            assignment = self._drawn(fixed or {}, attrs, sampler_for(self._spec, number))
+        except Exception as error:  # of a sampler, for whatever it makes of the trials so far; the sweep goes on
+            name = self._spec.search.sampler
+            self._sampler_trouble = (
+                f"sampler {name}: {type(error).__name__} at trial {number}, which is drawn at random"
+            )
+            assignment = self._drawn(fixed or {}, attrs, random_sampler(self._spec, number))
         self._store.keep(number)
         return number, assignment
+
+    def _drawn(self, fixed: Mapping[str, Any], attrs: Mapping[str, Any], sampler: BaseSampler) -> Assignment:
+        return self._spec.parsed_space.suggest(self._store.draw(fixed, attrs, sampler))
+
+    def source(self, number: int) -> Source:
+        """Where a trial comes from that has no record."""
+        attrs = self._store.trial(number).user_attrs
+        return Source(**{field.name: attrs[field.name] for field in fields(Source) if field.name in attrs})
 
     def ask_again(self, number: int) -> Assignment:
         """The point of a trial whose record was never written: the same as the first time."""

@@ -19,9 +19,6 @@ def check(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another value, such as search.trials=50.")
     ] = None,
     steps: Annotated[int, typer.Option(min=0, help="Training steps to time of each of up to 4 trials; 0: none.")] = 3,
-    address: Annotated[
-        str | None, typer.Option(hidden=True, help="Not used: what is timed is timed on this machine.")
-    ] = None,
 ) -> None:
     """Say what SPEC.yaml asks for, and time a few steps to estimate what it costs; nothing is kept."""
     from rich.console import Console

@@ -36,8 +36,7 @@ def check_spec(spec: SweepSpec) -> None:
     check_objectives(dict(spec.objectives), configs)
     for number, constraint in enumerate(parse_constraints(spec.constraints)):
         check_measured("constraints", constraint.metric, configs, ("constraints", number))
-    _check_metrics(spec)
-    _check_limits(spec)
+    check_limits(spec)
     _check_sampler(spec)
     check_rungs(spec.pruning, dict(spec.objectives), configs, num_photos=None)
     if spec.pruning.kind in POPULATIONS:
@@ -87,7 +86,9 @@ def _check_metrics(spec: SweepSpec) -> None:
         )
 
 
-def _check_limits(spec: SweepSpec) -> None:
+def check_limits(spec: SweepSpec) -> None:
+    """Raise SpecError unless its limits can be reached: what can change while a sweep runs."""
+    _check_metrics(spec)
     trials = ("search", "trials")
     if not spec.space and spec.search.trials > 1:
         raise SpecError(f"space: there is nothing to search in {spec.search.trials} trials; give a range", trials)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.config.loss import CHANGEABLE_WEIGHTS, TASK_OF
 from search.errors import SpecError
 from search.spec.ranges import FloatRange
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from search.spec.space import Dimension
     from search.spec.sweep_spec import SweepSpec
 
-TASK_WEIGHTS = ("l1", "l2", "smooth_l1", "perceptual", "bins", "classification")
-LOSS_WEIGHTS = tuple(f"loss.{name}" for name in (*TASK_WEIGHTS, "adversarial_weight", "gradient_penalty"))
+TASK_WEIGHTS = tuple(TASK_OF)
+LOSS_WEIGHTS = tuple(f"loss.{name}" for name in CHANGEABLE_WEIGHTS)
 """What can change while a network learns."""
 MIN_POPULATION = 4
 _KIND = ("pruning", "kind")

@@ -1,11 +1,12 @@
 """What an exception says about the trial that it ended."""
 
+import errno
 from dataclasses import dataclass
 
 import torch
-from models.training.collapse import CollapsedError
 
 from data.errors import DataError
+from models.training.collapse import CollapsedError
 from models.training.loop import DivergedError
 from models.training.step import GpuMemoryError
 from search.records import Cause, State
@@ -38,4 +39,6 @@ def outcome_of(error: Exception) -> Outcome:
         return Outcome("failed", "damaged-data", reason)
     if isinstance(error, MemoryError):
         return Outcome("failed", "host-memory", reason)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Outcome("failed", "full-disk", reason)
     return Outcome("failed", "bug", reason)

@@ -12,10 +12,12 @@ from data.errors import DataError, HuetuneError
 from data.loaders import Loader, open_loader
 from data.manifest import Manifest, check_quick
 from models.config.trial import TrialConfig
-from models.evaluation import Evaluation
+from models.evaluation import Evaluation, Measurement
 from models.fit import check_fit, image_side
 from models.measures.fid_reference import fid_reference
+from models.measures.judge import Judge
 from models.measures.validation import Validation
+from models.networks.colorizer import Colorizer
 from models.training.loop import train
 from models.training.state import TrainingState
 from search.records import (
@@ -62,8 +64,12 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
         state = TrainingState(config, len(classes), image_side(config, val.manifest), device, bin_counts, hashes)
         validation = Validation(val, config, classes, state.losses, bin_counts, fid, device)
         with TrialTensorboard(folder / "tensorboard", config.tasks) as tensorboard:
-            for evaluation in train(state, batches, validation, folder / "checkpoints"):
-                _require_own_attempt(folder, running)
+
+            def validate(generator: Colorizer, judge: Judge | None, costly: bool) -> Measurement:
+                _require_own_attempt(folder, running)  # before anything is overwritten
+                return validation(generator, judge, costly)
+
+            for evaluation in train(state, batches, validate, folder / "checkpoints"):
                 write_evaluations(folder, state.history)
                 samples = validation.samples(state.evaluated, config.evaluation.samples)
                 write_samples(folder / "samples.png", samples)

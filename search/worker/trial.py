@@ -2,7 +2,7 @@
 
 import functools
 import traceback
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,20 @@ def run_trial(assignment: dict[str, Any]) -> None:
     except SupersededError:
         return  # nobody waits for this report any more
     except torch.AcceleratorError:
+        _keep_trace(folder)
         raise  # the process can use its GPU no more: the trial goes on in a new one
     except Exception as error:
         outcome = outcome_of(error)
         if outcome.state == "failed":
-            (folder / "error.txt").write_text(traceback.format_exc())
+            _keep_trace(folder)
         report(_last(folder), outcome.state, outcome.cause, outcome.reason)
     finally:
         release_memory()
+
+
+def _keep_trace(folder: Path) -> None:
+    with suppress(OSError):  # the disk may be what is wrong
+        (folder / "error.txt").write_text(traceback.format_exc())
 
 
 def _report(number: int, evaluation: Evaluation | None, outcome: str, cause: str = "", reason: str = "") -> None:

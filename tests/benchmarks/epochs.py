@@ -11,21 +11,28 @@ from typing import Any
 from benchmarks.curves import Curve, Origin
 from benchmarks.simulation import Completion, shares, simulate
 
+from models.evaluation import DIRECTIONS
 from search.spec.sweep_spec import SweepSpec, parse_spec
 
-OBJECTIVES = {"lpips": "min", "accuracy": "max"}
+COLOUR = "l1"
+"""The metric of colours beside accuracy, of all that are recorded the one that agrees least with it."""
 TARGET = 0.95
 """Of the hypervolume of all recorded configurations."""
 BUDGETS = (500, 1000, 2000)
 """Epochs at which the share of the hypervolume is told."""
-METHODS: dict[str, tuple[str, dict[str, Any]]] = {
-    "random": ("random", {"kind": "none"}),
-    "tpe": ("tpe", {"kind": "none"}),
-    **{f"tpe + asha on {name}": ("tpe", {"kind": "asha", "metric": name}) for name in OBJECTIVES},
-    "tpe + pareto-asha": ("tpe", {"kind": "pareto-asha"}),
-    "tpe + pareto-asha, epsilon-net": ("tpe", {"kind": "pareto-asha", "spread": "epsilon-net"}),
-}
-"""Sampler and pruning."""
+NO_PRUNING = {"kind": "none"}
+
+
+def methods(colour: str) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Sampler and pruning, by what they are called together."""
+    return {
+        "random": ("random", NO_PRUNING),
+        "tpe": ("tpe", NO_PRUNING),
+        **{f"tpe + asha on {name}": ("tpe", {"kind": "asha", "metric": name}) for name in (colour, "accuracy")},
+        "tpe + pareto-asha": ("tpe", {"kind": "pareto-asha"}),
+        "tpe + pareto-asha, epsilon-net": ("tpe", {"kind": "pareto-asha", "spread": "epsilon-net"}),
+        "random + pareto-asha": ("random", {"kind": "pareto-asha"}),
+    }
 
 
 @dataclass(frozen=True)
@@ -48,17 +55,15 @@ class Search:
         return known[-1][1] if known else 0.0
 
 
-def sweep_spec(origin: Origin, method: str, grace: int, seed: int) -> SweepSpec:
-    sampler, pruning = METHODS[method]
-    extra = {} if pruning["kind"] == "none" else {"grace": grace, "reduction": 3}
+def sweep_spec(origin: Origin, colour: str, sampler: str, pruning: Mapping[str, Any], seed: int) -> SweepSpec:
     content = {
         "name": "table",
         "data": {"train": "train.beton", "val": "val.beton"},
-        "objectives": OBJECTIVES,
+        "objectives": {colour: DIRECTIONS[colour], "accuracy": "max"},
         "base": {name: section for name, section in origin.base.items() if name != "data"},
         "space": origin.space,
         "search": {"sampler": sampler, "trials": 1000, "seed": seed},
-        "pruning": pruning | extra,
+        "pruning": dict(pruning),
     }
     return parse_spec(content)
 
@@ -69,11 +74,12 @@ def search(origin: Origin, curves: Sequence[Curve], spec: SweepSpec, num_workers
 
 
 def compare(
-    origin: Origin, curves: Sequence[Curve], num_seeds: int, grace: int, num_workers: int
+    origin: Origin, curves: Sequence[Curve], colour: str, grace: int, num_seeds: int, num_workers: int
 ) -> Iterator[tuple[str, list[Search]]]:
     """The sweeps of each method, one for each seed."""
-    for method in METHODS:
-        specs = [sweep_spec(origin, method, grace, seed) for seed in range(num_seeds)]
+    for method, (sampler, pruning) in methods(colour).items():
+        rungs = {} if pruning == NO_PRUNING else {"grace": grace, "reduction": 3}
+        specs = [sweep_spec(origin, colour, sampler, pruning | rungs, seed) for seed in range(num_seeds)]
         yield method, [search(origin, curves, spec, num_workers) for spec in specs]
 
 
@@ -87,6 +93,8 @@ def summary(sweeps: Sequence[Search], num_epochs_in_all: int) -> Mapping[str, st
     }
     for budget in BUDGETS:
         row[f"share after {budget:,}"] = _mean_and_error([sweep.share_after(budget) for sweep in sweeps], "{:.3f}")
+    row["in the end"] = _mean_and_error([sweep.shares[-1] for sweep in sweeps], "{:.3f}")
+    row["epochs in all"] = _mean_and_error([sweep.found[-1].num_epochs for sweep in sweeps], "{:,.0f}")
     return row
 
 

@@ -68,8 +68,8 @@ class Unobeyed:
     def ended(self, number: int) -> None:
         self._pruner.ended(number)
 
-    def released(self) -> list[Release]:
-        return self._pruner.released()
+    def released(self, more_to_come: bool) -> list[Release]:
+        return self._pruner.released(more_to_come)
 
 
 def begin(folder: Path, num_trials: int) -> None:

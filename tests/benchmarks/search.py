@@ -1,14 +1,15 @@
 """How well a sweep searches, and what it costs beside its training.
 
-    python tests/benchmarks/search.py epochs [--seeds 20] [--workers 4] [--grace 1]
+    python tests/benchmarks/search.py epochs [--seeds 20] [--colour l1] [--grace 3] [--workers 4]
     python tests/benchmarks/search.py overhead [--trials 400]
     python tests/benchmarks/search.py resume [--trials 1000]
 
 epochs      epochs of training until the complete trials dominate 95 % of the hypervolume that all recorded
             configurations dominate, and the share of it after some numbers of epochs: mean ± standard error over the
             seeds. On the table of real learning curves beside this file; see simulation.py for the rules. A sweep
-            that never gets there, having pruned too many of the best, counts with all epochs of the table. The
-            reference point is 10 % behind the worst values on the front.
+            ends when every configuration has been tried; one that has not got there by then, having pruned too many
+            of the best, counts with all epochs of the table. The reference point is 10 % of the front's extent
+            behind its worst values.
 overhead    wall time of trials of 10 reports that train nothing, on 2 slots, against bare Ray Tune with Optuna's and
             its own ASHA, each in a process of its own; see overhead.py. Starting Ray is left out, starting workers not.
 resume      seconds from records on the disk to the next trial.
@@ -33,14 +34,19 @@ from rich.table import Table
 
 def epochs(arguments: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.curves import read_table
-    from benchmarks.epochs import METHODS, compare, summary
+    from benchmarks.epochs import compare, methods, summary
 
     origin, curves = read_table()
     rows = {}
-    methods = compare(origin, curves, arguments.seeds, arguments.grace, arguments.workers)
-    for method, sweeps in track(methods, "searching", len(METHODS), disable=not sys.stdout.isatty()):
-        rows[method] = dict(summary(sweeps, len(curves) * origin.num_epochs))
-    show(f"{len(curves)} configurations of {origin.num_epochs} epochs, {arguments.seeds} seeds", rows)
+    sweeps = compare(origin, curves, arguments.colour, arguments.grace, arguments.seeds, arguments.workers)
+    names = methods(arguments.colour)
+    for method, found in track(sweeps, "searching", len(names), disable=not sys.stdout.isatty()):
+        rows[method] = dict(summary(found, len(curves) * origin.num_epochs))
+    show(
+        f"{arguments.colour} and accuracy, grace {arguments.grace}, {arguments.seeds} seeds: "
+        f"{len(curves)} configurations of {origin.num_epochs} epochs",
+        rows,
+    )
     return rows
 
 
@@ -117,7 +123,8 @@ def main() -> None:
     parser.add_argument("command", choices=[*COMMANDS, *PARTS], metavar="|".join(COMMANDS))
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--workers", type=int, default=4, help="trials at once")
-    parser.add_argument("--grace", type=int, default=1, help="epochs before the first rung")
+    parser.add_argument("--colour", default="l1", help="the recorded metric that is an objective beside accuracy")
+    parser.add_argument("--grace", type=int, default=3, help="epochs before the first rung")
     parser.add_argument("--trials", type=int, help="400 for overhead, 1000 for resume, unless given")
     parser.add_argument("--name", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
