@@ -109,6 +109,8 @@ def why_unranked(trial: Trial, objectives: Mapping[str, str]) -> str:
     """In words why a trial is not compared with the complete ones; empty if it is."""
     if trial.state.state != "complete":
         said = trial.state.reason.strip()
+        if trial.state.state == "waiting" and trial.final and not said:
+            return f"waits to go on after epoch {epoch_text(trial.final.epoch)}"
         return said or _WITHOUT_A_REASON[trial.state.state]
     if trial.final is None:
         return "complete, but without any evaluation"

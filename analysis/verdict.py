@@ -14,7 +14,9 @@ ONE_RUN_EACH = "Each configuration ran once, so how much chance there is in thes
 def verdict(sweep: Sweep, ranking: Ranking) -> list[str]:
     """Which trials are best, what became of all of them, and how far the difference can be trusted."""
     if not ranking.ranked:
-        return ["No trial has completed yet, so nothing is ranked.", _counts(sweep)]
+        complete = any(trial.state.state == "complete" for trial in sweep.trials)
+        why = "No complete trial can be ranked; its row says why" if complete else "No trial has completed yet"
+        return [f"{why}, so nothing is ranked.", _counts(sweep)]
     doubt = _doubt(sweep, ranking) if "accuracy" in ranking.objectives else ONE_RUN_EACH
     return [_winners(sweep, ranking), _counts(sweep), doubt]
 

@@ -48,9 +48,9 @@ def resume(name: NameArgument, address: AddressOption = None, storage: StorageOp
 @app.command()
 def extend(
     name: NameArgument,
-    trials: Annotated[int, typer.Option(min=1, help="More trials.", show_default=False)] = 0,
-    hours: Annotated[float, typer.Option(min=0, help="More hours of wall-clock time.", show_default=False)] = 0,
-    gpu_hours: Annotated[float, typer.Option(min=0, help="More GPU hours.", show_default=False)] = 0,
+    trials: Annotated[int | None, typer.Option(min=1, help="More trials.")] = None,
+    hours: Annotated[float | None, typer.Option(min=0, help="More hours of wall-clock time.")] = None,
+    gpu_hours: Annotated[float | None, typer.Option(min=0, help="More GPU hours.")] = None,
     space: Annotated[Path | None, typer.Option(help="File whose `space` is searched from now on.")] = None,
     why: WhyOption = "",
     address: AddressOption = None,
@@ -60,7 +60,7 @@ def extend(
     from search.driver.extension import extend_sweep
 
     folder = sweep_folder(storage, name)
-    typer.echo(f"recorded: {extend_sweep(folder, trials, hours, gpu_hours, space, why)}")
+    typer.echo(f"recorded: {extend_sweep(folder, trials or 0, hours or 0, gpu_hours or 0, space, why)}")
     _resume(storage, name, address)
 
 

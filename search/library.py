@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from search.records import Sweep, read_sweep
-from search.storage import DEFAULT_STORAGE, sweep_folder
+from search.storage import default_storage, sweep_folder
 
 
 def run(
@@ -14,12 +14,12 @@ def run(
     *,
     name: str | None = None,
     settings: Sequence[str] = (),
-    storage: str | Path = DEFAULT_STORAGE,
+    storage: str | Path | None = None,
     address: str | None = None,
 ) -> Sweep:
     """Run the sweep of a file to its end and return its records, as `huetune sweep run` does.
 
-    settings: `KEY=VALUE` each, as --set.
+    settings: `KEY=VALUE` each, as --set; storage: None is HUETUNE_STORAGE, or ~/huetune/sweeps.
 
     Raises:
         HuetuneError: as the command says in one line.
@@ -30,12 +30,12 @@ def run(
     spec = load_spec(Path(spec_file), settings)
     if name is not None:
         spec = spec.model_copy(update={"name": name})
-    folder = sweep_folder(Path(storage), spec.name)
+    folder = sweep_folder(_storage(storage), spec.name)
     start_sweep(spec, folder, address, Console())
     return read_sweep(folder)
 
 
-def resume(name: str, *, storage: str | Path = DEFAULT_STORAGE, address: str | None = None) -> Sweep:
+def resume(name: str, *, storage: str | Path | None = None, address: str | None = None) -> Sweep:
     """Go on with a sweep to its end and return its records, as `huetune sweep resume` does.
 
     Raises:
@@ -43,15 +43,19 @@ def resume(name: str, *, storage: str | Path = DEFAULT_STORAGE, address: str | N
     """
     from search.driver.sweep import resume_sweep
 
-    folder = sweep_folder(Path(storage), name)
+    folder = sweep_folder(_storage(storage), name)
     resume_sweep(folder, address, Console())
     return read_sweep(folder)
 
 
-def load(name: str, *, storage: str | Path = DEFAULT_STORAGE) -> Sweep:
+def load(name: str, *, storage: str | Path | None = None) -> Sweep:
     """The records of a sweep, running, finished or broken off.
 
     Raises:
         HuetuneError: there is no such sweep.
     """
-    return read_sweep(sweep_folder(Path(storage), name))
+    return read_sweep(sweep_folder(_storage(storage), name))
+
+
+def _storage(storage: str | Path | None) -> Path:
+    return default_storage() if storage is None else Path(storage)

@@ -1,5 +1,6 @@
 """Where sweeps live on disk, and the one option of the command line that says so."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +10,20 @@ import typer
 from data.errors import HuetuneError
 
 DEFAULT_STORAGE = Path("~/huetune/sweeps")
+STORAGE_VARIABLE = "HUETUNE_STORAGE"
 
 StorageOption = Annotated[
     Path,
-    typer.Option("--storage", envvar="HUETUNE_STORAGE", help="Folder that holds all sweeps.", file_okay=False),
+    typer.Option("--storage", envvar=STORAGE_VARIABLE, help="Folder that holds all sweeps.", file_okay=False),
 ]
 """Type of a command's `storage` parameter; its default is DEFAULT_STORAGE."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+def default_storage() -> Path:
+    """Where sweeps live if nobody says otherwise, as the commands take it."""
+    return Path(os.environ.get(STORAGE_VARIABLE) or DEFAULT_STORAGE)
 
 
 class SweepNameError(HuetuneError):

@@ -44,11 +44,11 @@ def test_target_is_reached_by_one_evaluation_in_all_its_values():
     budget = meter()
     budget.evaluated(0, 1, {"fid": 10, "accuracy": 0.7})
     budget.evaluated(1, 1, {"fid": 30, "accuracy": 0.9})
-    assert not budget.spent(target)
+    assert not budget.reached(target)
     budget.evaluated(0, 2, {"fid": 20, "accuracy": 0.8})
-    assert budget.spent(target) == "the target is reached (fid 20, accuracy 0.8)"
+    assert budget.reached(target) == "the target is reached (fid 20, accuracy 0.8)"
     budget.evaluated(0, 3, {"fid": 25, "accuracy": 0.8})
-    assert budget.spent(target)
+    assert budget.reached(target)
 
 
 def test_stagnation_counts_trials_that_end_without_growth(tmp_path: Path):
@@ -58,7 +58,7 @@ def test_stagnation_counts_trials_that_end_without_growth(tmp_path: Path):
     for number, (fid, accuracy) in enumerate(values):
         trial = write_trial(folder, number, [{"fid": fid, "accuracy": accuracy}])
         budget.settled(read_trial(trial))
-        spent.append(bool(budget.spent(BudgetSection(stagnation=3))))
+        spent.append(bool(budget.reached(BudgetSection(stagnation=3))))
     assert spent == [False, False, False, False, True]
 
 
@@ -67,4 +67,4 @@ def test_trials_from_before_a_break_are_counted(tmp_path: Path):
     write_trial(folder, 0, [{"fid": 50.0, "accuracy": 0.5}, {"fid": 20.0, "accuracy": 0.9}])
     budget = meter(read_sweep(folder).trials)
     assert budget.gpu_hours * 3600 == 30.0  # two evaluations of 30 s, half a GPU
-    assert budget.spent(BudgetSection(target={"fid": 20, "accuracy": 0.9}))
+    assert budget.reached(BudgetSection(target={"fid": 20, "accuracy": 0.9}))

@@ -133,7 +133,7 @@ def test_command_takes_settings(tmp_path: Path):
     path.write_text(yaml.safe_dump(sweep().model_dump(mode="json")))
     app = typer.Typer()
     app.command()(check)
-    result = CliRunner().invoke(app, [str(path), "--steps", "0", "--set", "search.trials=7", "--address", "auto"])
+    result = CliRunner().invoke(app, [str(path), "--steps", "0", "--set", "search.trials=7"])
     assert (result.exit_code, "trials: 7 by tpe" in result.output) == (0, True)
 
 

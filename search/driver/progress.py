@@ -1,5 +1,6 @@
 """What a running sweep shows: a line for each settled trial and, on a terminal, a bar with the best values so far."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from search.records import Trial, epoch_text
+from search.spec.constraints import Constraint
 
 _COLOURS = {"complete": "green", "pruned": "yellow", "diverged": "red", "collapsed": "red", "failed": "red"}
 
@@ -15,8 +17,11 @@ _COLOURS = {"complete": "green", "pruned": "yellow", "diverged": "red", "collaps
 class SweepProgress:
     """Shows a sweep, some of whose trials are `settled` already."""
 
-    def __init__(self, console: Console, objectives: dict[str, str], settled: list[Trial]) -> None:
+    def __init__(
+        self, console: Console, objectives: dict[str, str], constraints: Sequence[Constraint], settled: list[Trial]
+    ) -> None:
         self._console, self._objectives = console, objectives
+        self._constraints, self._missed = constraints, 0
         self._best: dict[str, tuple[float, int]] = {}
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
@@ -60,11 +65,18 @@ class SweepProgress:
         self._progress.advance(self._task)
 
     def best(self) -> str:
-        """The best values so far, in words."""
+        """The best values so far, in words, of the trials that count."""
+        if not self._best:
+            return (
+                f"none of {self._missed} complete trials meets the constraints" if self._missed else "none is complete"
+            )
         return ", ".join(f"best {name} {value:.4g} (trial {number})" for name, (value, number) in self._best.items())
 
     def _note_best(self, trial: Trial) -> None:
         if trial.state.state != "complete" or trial.final is None:
+            return
+        if not all(one.met(trial.final.metrics) for one in self._constraints):
+            self._missed += 1
             return
         for name, direction in self._objectives.items():
             if (value := trial.final.metrics.get(name)) is None:

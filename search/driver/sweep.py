@@ -84,11 +84,11 @@ def _entries(folder: Path) -> list[Path]:
 
 @contextmanager
 def _removed_unless_begun(folder: Path, session: Session) -> Iterator[None]:
-    """Leave nothing of a new sweep that failed before its first trial, so that its name is free."""
+    """Leave nothing of a new sweep that failed before its first trial began, so that its name is free."""
     try:
         yield
     except BaseException:
-        if not any(_entries(folder / "trials")) and not session.lost:
+        if not any(folder.glob("trials/*/state.json")) and not session.lost:
             for path in _entries(folder):
                 if path.is_dir() and path.name != "driver":
                     shutil.rmtree(path, ignore_errors=True)
@@ -115,7 +115,7 @@ def _drive(folder: Path, session: Session, address: str | None, console: Console
     settled = [trial for trial in sweep.trials if trial.state.state not in TRIED_AGAIN]
     resources: dict[str, Any] = {"cpu": spec.resources.cpu, "gpu": spec.resources.gpu}
     interrupted: list[Interrupted] = []
-    with SweepProgress(console, dict(spec.objectives), settled) as progress:
+    with SweepProgress(console, dict(spec.objectives), parse_constraints(spec.constraints), settled) as progress:
         conductor = _conductor(ledger, sweep, progress)
         desk = OrderDesk(Mailbox(folder), conductor)
 
@@ -138,7 +138,7 @@ def _drive(folder: Path, session: Session, address: str | None, console: Console
                 require_resources(spec.resources.cpu, spec.resources.gpu)
                 with told_of_interruption(interrupt):
                     run_tune(conductor, _trial, attend, resources)
-            progress.note(progress.best() or "no trial has completed")
+            progress.note(progress.best())
     tell_end(conductor, read_sweep(folder), interrupted[0].exit_status if interrupted else 0, console)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from search.pareto import best_first, minimised
+from search.pareto import best_first, minimised, pareto_ranks
 from search.pruning.pruner import Decision, Prune, Release
 from search.records import Trial, epoch_text
 
@@ -62,7 +62,9 @@ class ParetoAsha:
         index = numbers.index(number)
         place = best_first(points, self._spread).index(index) + 1
         num_places = math.ceil(len(rung) / self._reduction)
-        best_in_one = np.isfinite(points[index]).all() and (points[index] <= points.min(axis=0)).any()
+        # Of those that share the best value, as an accuracy by chance is shared, the ones that nobody beats.
+        is_finite, is_first = np.isfinite(points[index]).all(), pareto_ranks(points)[index] == 0
+        best_in_one = is_finite and is_first and (points[index] <= points.min(axis=0)).any()
         if place <= num_places or best_in_one:
             return None
         return Prune(f"place {place} of {len(rung)} after epoch {epoch_text(epoch)}, {num_places} went on")

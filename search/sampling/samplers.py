@@ -60,7 +60,9 @@ def population_size(spec: SweepSpec) -> int:
 
 
 def _seed(spec: SweepSpec, number: int) -> int:
-    return int(np.random.SeedSequence((spec.search.seed, number)).generate_state(1)[0])
+    # A sweep that learns from another of the same seed must not draw the other's trials again.
+    words = (spec.search.seed, number, *([len(spec.search.warm_start)] if spec.search.warm_start else []))
+    return int(np.random.SeedSequence(words).generate_state(1)[0])
 
 
 def _tpe(spec: SweepSpec, number: int) -> BaseSampler:

@@ -86,6 +86,8 @@ class PruningSection(Section):
 
     @model_validator(mode="after")
     def _values_are_read(self) -> Self:
+        if self.kind == "none":  # so that --set pruning.kind=none switches it off
+            return self
         for name in self.model_fields_set & _READ_BY.keys():
             if self.kind not in _READ_BY[name] and getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"{name} is not read by kind {self.kind}: remove it, or take {_READ_BY[name][0]}")
