@@ -81,6 +81,6 @@ def test_recorded_table_is_whole_and_is_searched_in_every_way():
     assert len(curves) >= 200
     assert all(curve.diverged or len(curve.seconds) == NUM_EPOCHS for curve in curves)
     assert all(len(values) == len(curve.seconds) for curve in curves for values in curve.metrics.values())
-    for _, (sweep,) in compare(origin, curves[:12], COLOUR, grace=1, num_seeds=1, num_workers=4):
-        assert sweep.shares == sorted(sweep.shares)
-        assert 0 < sweep.shares[-1] <= 1
+    for _, (sweep,) in compare(origin, curves[:40], COLOUR, grace=1, num_seeds=1, num_workers=4):
+        assert sweep.shares == pytest.approx(sorted(sweep.shares))
+        assert 0 <= sweep.shares[-1] <= 1

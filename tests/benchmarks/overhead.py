@@ -109,7 +109,7 @@ def conductor_of(
 
 
 def silent_progress() -> SweepProgress:
-    return SweepProgress(Console(file=io.StringIO()), OBJECTIVES, [])
+    return SweepProgress(Console(file=io.StringIO()), OBJECTIVES, (), [])
 
 
 def ours(num_trials: int) -> Figures:

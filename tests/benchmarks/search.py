@@ -115,7 +115,7 @@ def show(title: str, rows: dict[str, dict[str, str]]) -> None:
     table = Table("", *columns, title=title)
     for name, row in rows.items():
         table.add_row(name, *row.values())
-    Console().print(table)
+    Console(width=140).print(table)
 
 
 def main() -> None:
