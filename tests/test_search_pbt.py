@@ -1,25 +1,14 @@
-"""Populations: who waits for whom, who takes over what from whom, and what is on the disk then."""
+"""Populations: who waits for whom, and who takes over what from whom."""
 
-import os
-import shutil
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from driven_sweeps import BEST_L1, drive, sweep_spec
-from photos import Betons
-from recorded_sweeps import write_sweep
-from small_trials import run, same, trial_config
 
-from data.manifest import check_quick
-from models.config.trial import TrialConfig
 from models.evaluation import Evaluation
-from models.training.checkpoint import config_of, load_checkpoint
 from search.pruning.axes import Axis
-from search.pruning.exploit import record_exploit
 from search.pruning.gaussian_process import TimeVaryingProcess
 from search.pruning.pb2 import PopulationBandit
 from search.pruning.pbt import Perturbation
@@ -31,16 +20,8 @@ from search.records import (
     Trial,
     TrialStart,
     TrialState,
-    read_sweep,
-    read_trial,
-    trial_folder,
-    write_evaluations,
-    write_exploits,
-    write_record,
 )
 from search.spec.ranges import FloatRange
-from search.worker.adoption import adopt_donor
-from search.worker.training import run_training
 
 L1 = Axis("loss.l1", FloatRange(1.0, 100.0, log=True))
 
@@ -198,119 +179,3 @@ def test_population_comes_nearer_to_the_best_weight_than_trials_left_alone(kind:
 
     alone = distance([trial.start.params["loss.l1"] for trial in sweep.trials])
     assert distance([trial.params["loss.l1"] for trial in sweep.trials]) < 0.8 * alone
-
-
-def parked_pair(folder: Path) -> Path:
-    """Two trials at epoch 1, with checkpoints that hold their numbers."""
-    spec = sweep_spec()
-    write_sweep(folder)
-    for number in range(2):
-        params = {"loss.l1": 10.0 + number}
-        config = spec.trial_config(params).model_dump(mode="json")
-        trial = trial_folder(folder, number)
-        write_record(trial, TrialStart(number=number, params=params, config=config, created=datetime.now(UTC)))
-        write_evaluations(trial, [Evaluation(epoch=1, step=1, seconds=0.0, metrics={"fid": 1.0})])
-        (trial / "checkpoints").mkdir()
-        (trial / "checkpoints/last.pt").write_text(str(number))
-    return folder
-
-
-RELEASE = Release(0, donor=1, changes={"loss.l1": 20.0})
-
-
-def test_exploit_is_recorded_and_the_donors_networks_lie_beside_the_own(tmp_path: Path):
-    sweep = parked_pair(tmp_path / "sweep")
-    exploit = record_exploit(sweep, RELEASE)
-    trial, donor = (trial_folder(sweep, number) / "checkpoints" for number in range(2))
-    assert (trial / "donor.pt").read_text() == "1"
-    assert (trial / "donor.pt").samefile(donor / "last.pt")
-    taker = read_trial(trial.parent)
-    assert taker.exploits == (exploit,)
-    assert taker.params == {"loss.l1": 20.0}
-    assert taker.config["loss"]["l1"] == 20.0
-    assert (exploit.epoch, exploit.donor) == (1, 1)
-
-
-def test_recording_twice_or_after_a_crash_in_between_comes_to_the_same(tmp_path: Path):
-    sweep = parked_pair(tmp_path / "sweep")
-    exploit = record_exploit(sweep, RELEASE)
-    donor = trial_folder(sweep, 0) / "checkpoints/donor.pt"
-    write_exploits(trial_folder(sweep, 0), [])
-    assert record_exploit(sweep, RELEASE) == exploit  # the file was there already
-    donor.unlink()
-    assert record_exploit(sweep, RELEASE) == exploit  # it has been adopted already
-    assert not donor.exists()
-    assert len(read_sweep(sweep).trials[0].exploits) == 1
-
-
-def test_file_systems_without_links_get_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def refuse(source: Path, target: Path) -> None:
-        raise PermissionError(1, "no links here")
-
-    monkeypatch.setattr(os, "link", refuse)
-    sweep = parked_pair(tmp_path / "sweep")
-    record_exploit(sweep, RELEASE)
-    copy = trial_folder(sweep, 0) / "checkpoints/donor.pt"
-    assert copy.read_text() == "1"
-    assert not copy.samefile(trial_folder(sweep, 1) / "checkpoints/last.pt")
-
-
-@pytest.fixture
-def trained_pair(tmp_path: Path) -> Path:
-    """Two trials that were really trained, for one epoch."""
-    sweep = write_sweep(tmp_path / "sweep")
-    for number, l1 in enumerate([100.0, 3.0]):
-        config, folder = trial_config(loss={"l1": l1}), trial_folder(sweep, number)
-        start = TrialStart(
-            number=number, params={"loss.l1": l1}, config=config.model_dump(mode="json"), created=datetime.now(UTC)
-        )
-        write_record(folder, start)
-        write_evaluations(folder, run(config, folder / "checkpoints", stop_after=1))
-    return sweep
-
-
-def test_next_attempt_goes_on_from_the_donors_networks_however_often_it_is_killed(trained_pair: Path):
-    folder = trial_folder(trained_pair, 0)
-    checkpoints = folder / "checkpoints"
-    donor = load_checkpoint(trial_folder(trained_pair, 1) / "checkpoints/last.pt")
-    record_exploit(trained_pair, RELEASE)
-    shutil.copy(checkpoints / "donor.pt", checkpoints / "kept.pt")
-    for _ in range(2):
-        trial = read_trial(folder)
-        adopt_donor(trial, TrialConfig.model_validate(trial.config))
-        last = load_checkpoint(checkpoints / "last.pt")
-        assert same(last["generator"], donor["generator"])
-        assert config_of(last).loss.l1 == 20.0
-        assert last["history"] == [trial.evaluations[0].model_dump_json()]
-        shutil.copy(checkpoints / "kept.pt", checkpoints / "donor.pt")  # killed before it was deleted
-
-
-@pytest.mark.slow
-def test_attempt_after_an_exchange_trains_on_under_the_new_weights(betons: Betons, tmp_path: Path):
-    data = {"train": str(betons.train), "val": str(betons.val), "batch_size": 4}
-    manifests = {name: check_quick(beton) for name, beton in (("train", betons.train), ("val", betons.val))}
-    known = {name: {"sha256": manifest.sha256, "file": name} for name, manifest in manifests.items()}
-    sweep = write_sweep(tmp_path / "sweep", data=known)
-    for number, l1 in enumerate([100.0, 3.0]):
-        config, params = trial_config(data=data, loss={"l1": l1}), {"loss.l1": l1}
-        start = TrialStart(
-            number=number, params=params, config=config.model_dump(mode="json"), created=datetime.now(UTC)
-        )
-        write_record(trial_folder(sweep, number), start)
-        with closing(run_training(trial_folder(sweep, number), torch.device("cpu"))) as evaluations:
-            next(evaluations)
-    record_exploit(sweep, RELEASE)
-    with closing(run_training(trial_folder(sweep, 0), torch.device("cpu"))) as evaluations:
-        assert [evaluation.weights["l1"] for evaluation in evaluations] == [100.0, 20.0, 20.0]
-    assert [evaluation.epoch for evaluation in read_trial(trial_folder(sweep, 0)).evaluations] == [1.0, 2.0, 3.0]
-
-
-def test_checkpoint_beside_the_own_that_no_record_speaks_of_is_thrown_away(trained_pair: Path):
-    folder = trial_folder(trained_pair, 0)
-    last = (folder / "checkpoints/last.pt").read_bytes()
-    record_exploit(trained_pair, RELEASE)
-    write_exploits(folder, [])
-    trial = read_trial(folder)
-    adopt_donor(trial, TrialConfig.model_validate(trial.config))
-    assert not (folder / "checkpoints/donor.pt").exists()
-    assert (folder / "checkpoints/last.pt").read_bytes() == last

@@ -58,16 +58,6 @@ def test_same_seed_gives_the_same_sweep_bit_for_bit(finished: Path, spec_file: P
     assert results(read_sweep(tmp_path / "small")) == results(read_sweep(finished / "small"))
 
 
-def test_killed_sweep_resumes_to_the_same_results(finished: Path, spec_file: Path, tmp_path: Path):
-    driver = start(spec_file, tmp_path)
-    wait_for_evaluation(tmp_path, 1, driver)
-    driver.send_signal(signal.SIGKILL)
-    driver.wait()
-    resumed = huetune("sweep", "resume", "small", storage=tmp_path)
-    assert resumed.returncode == 0, resumed.stderr
-    assert results(read_sweep(tmp_path / "small")) == results(read_sweep(finished / "small"))
-
-
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_sweep_says_how_to_go_on(sent: signal.Signals, status: int, spec_file: Path, tmp_path: Path):
     driver = start(spec_file, tmp_path, stderr=subprocess.PIPE)
