@@ -33,7 +33,7 @@ def run(
 ) -> None:
     """Run the sweep that SPEC.yaml describes."""
     from search.interruption import interruptible
-    from search.library import run as run_sweep
+    from search.notebook import run as run_sweep
 
     with interruptible():
         run_sweep(spec_file, name=name, settings=settings or (), storage=storage, address=address)
@@ -92,7 +92,7 @@ register(app)
 
 def _resume(storage: Path, name: str, address: str | None) -> None:
     from search.interruption import interruptible
-    from search.library import resume as resume_sweep
+    from search.notebook import resume as resume_sweep
 
     with interruptible():
         resume_sweep(name, storage=storage, address=address)

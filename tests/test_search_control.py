@@ -109,15 +109,6 @@ def test_order_that_a_crash_left_behind_is_not_carried_out_twice_nor_lost(sweep:
     assert [entry["answer"]["text"] for entry in log(sweep)] == ["paused", "goes on"]
 
 
-def test_log_goes_on_after_a_line_that_was_left_half_written(sweep: Path):
-    (sweep / "control").mkdir()
-    (sweep / "control" / "log.jsonl").write_text('{"order": {"id"')
-    send(sweep, order("pause"))
-    mailbox = Mailbox(sweep)
-    mailbox.answer(mailbox.pending()[0], True, "paused")
-    assert json.loads((sweep / "control" / "log.jsonl").read_text().splitlines()[1])["answer"]["text"] == "paused"
-
-
 def test_stop_that_came_too_late_does_not_stop_the_next_run(sweep: Path):
     late, kept = order("stop"), order("pause")
     send(sweep, late)
