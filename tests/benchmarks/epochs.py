@@ -15,8 +15,8 @@ from models.evaluation import DIRECTIONS
 from search.spec.sweep_spec import SweepSpec, parse_spec
 
 COLOUR = "l1"
-"""The metric of colours beside accuracy. It hardly agrees with that (their ranks correlate by .15, those of LPIPS by .37),
-and its ranks after a few epochs say more of those in the end."""
+"""The metric of colours beside accuracy. It hardly agrees with that (their ranks correlate by .15, those of LPIPS by
+.37), and its ranks after a few epochs say more of those in the end."""
 TARGET = 0.95
 """Of the hypervolume of all recorded configurations."""
 BUDGETS = (500, 1000, 2000)
