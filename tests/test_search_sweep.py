@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from live_sweeps import huetune, results, start, wait_for_evaluation, write_spec
+from live_sweeps import huetune, results, start, wait_for_evaluation, wait_until, write_spec
 from photos import Betons, make_photo
 from PIL import Image
 
@@ -96,21 +96,23 @@ def test_finished_sweep_resumes_to_nothing_and_its_name_is_taken(finished: Path,
 
 def test_sweep_in_which_every_trial_fails_is_an_error(betons: Betons, tmp_path: Path):
     spec = write_spec(tmp_path / "spec.yaml", betons, search={"trials": 2})
-    for number in range(2):
-        break_checkpoint(tmp_path, number)
-    run = huetune("sweep", "run", spec, storage=tmp_path)
-    assert run.returncode == 1
-    assert "huetune: all 2 trials failed, the first because of CheckpointError: " in run.stderr
-    assert "last.pt is no whole checkpoint" in run.stderr
-    assert "go on with `huetune sweep resume small" in run.stderr
+    status, errors = run_broken(spec, tmp_path, num_broken=2)
+    assert status == 1
+    assert "huetune: all 2 trials failed, the first because of CheckpointError: " in errors
+    assert "last.pt is no whole checkpoint" in errors
+    assert "go on with `huetune sweep resume small" in errors
 
 
-def break_checkpoint(storage: Path, number: int) -> Path:
-    """What a trial will stumble over that is yet to begin."""
-    broken = trial_folder(storage / "small", number) / "checkpoints" / "last.pt"
-    broken.parent.mkdir(parents=True)
-    broken.write_bytes(b"not a checkpoint")
-    return broken
+def run_broken(spec: Path, storage: Path, num_broken: int) -> tuple[int, str]:
+    """Exit status and errors of a sweep whose first trials find a checkpoint that is none."""
+    driver = start(spec, storage, stderr=subprocess.PIPE)
+    wait_until((storage / "small" / "sweep.json").exists, driver)  # Ray takes seconds until a trial begins
+    for number in range(num_broken):
+        broken = trial_folder(storage / "small", number) / "checkpoints" / "last.pt"
+        broken.parent.mkdir(parents=True)
+        broken.write_bytes(b"not a checkpoint")
+    _, errors = driver.communicate(timeout=300)
+    return driver.returncode, errors
 
 
 def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Betons, tmp_path: Path):
@@ -122,15 +124,14 @@ def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Beton
     }
     space = {"optimizer.generator_lr": [1e-3, 1e30]}
     spec = write_spec(tmp_path / "spec.yaml", betons, base=base, space=space, search={"trials": 6, "sampler": "random"})
-    broken = break_checkpoint(tmp_path, 0)
-    run = huetune("sweep", "run", spec, storage=tmp_path)
-    assert run.returncode == 0, run.stderr
+    status, errors = run_broken(spec, tmp_path, num_broken=1)
+    assert status == 0, errors
     trials = read_sweep(tmp_path / "small").trials
     assert (trials[0].state.state, "last.pt is no whole checkpoint" in trials[0].state.reason) == ("failed", True)
     for trial in trials[1:]:
         wild = trial.start.params["optimizer.generator_lr"] > 1
         assert trial.state.state == ("diverged" if wild else "complete")
     assert len({trial.state.state for trial in trials}) == 3
-    broken.unlink()
+    (trials[0].folder / "checkpoints" / "last.pt").unlink()
     assert huetune("sweep", "resume", "small", storage=tmp_path).returncode == 0
     assert read_sweep(tmp_path / "small").trials[0].state.state in ("complete", "diverged")
