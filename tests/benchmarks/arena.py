@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -40,9 +40,9 @@ class Blow:
     pause_s: float
 
 
-def blows(num: int, seed: int) -> Iterator[Blow]:
+def blows(num: int, seed: int, turns: Sequence[Kind]) -> Iterator[Blow]:
     draw = random.Random(seed)  # noqa: S311
-    for number, turn in enumerate(islice(cycle(TURNS), num)):
+    for number, turn in enumerate(islice(cycle(turns), num)):
         kind: Kind = "gcs" if number == 8 else turn
         early = kind in ("driver", "everything") and draw.random() < 0.3
         if early:
@@ -208,7 +208,14 @@ def _name(process: psutil.Process) -> str:
         return ""
 
 
-def chaos(betons: Betons, folder: Path, num_kills: int, seed: int, tell: Callable[[str], None]) -> dict[str, int]:
+def chaos(
+    betons: Betons,
+    folder: Path,
+    num_kills: int,
+    seed: int,
+    tell: Callable[[str], None],
+    turns: Sequence[Kind] = TURNS,
+) -> dict[str, int]:
     """Break a sweep so often; what was checked, by name. AssertionError: a promise was broken."""
     spec_file = write_spec(folder / "chaos.yaml", betons, num_trials=num_kills + 4)
     with Arena(spec_file, folder / "undisturbed") as arena:
@@ -216,7 +223,7 @@ def chaos(betons: Betons, folder: Path, num_kills: int, seed: int, tell: Callabl
     tell(f"undisturbed: {len(undisturbed.trials)} trials")
     copies: list[Witness] = []
     with Arena(spec_file, folder / "broken") as arena:
-        for number, blow in enumerate(blows(num_kills, seed), 1):
+        for number, blow in enumerate(blows(num_kills, seed, turns), 1):
             arena.start()
             arena.wait_for(blow)
             copy = arena.copied_to(folder / f"copy-{number}") if blow.kind == "power" else None
