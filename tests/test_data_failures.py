@@ -140,7 +140,7 @@ def test_signals_end_a_build_at_once_and_without_remains(
         "--out",
         out,
         "--size",
-        "2048",
+        "1024",
         "--raw",
         "--val",
         "16",
