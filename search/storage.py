@@ -37,6 +37,11 @@ def checked_name(name: str) -> str:
         SweepNameError: it is not 1 to 100 letters, digits and . _ -, or starts with a dot or a dash.
     """
     if not _NAME.fullmatch(name):
+        if (Path(name) / "sweep.json").exists():
+            folder = Path(name).resolve()
+            raise SweepNameError(
+                f"{name!r} is a sweep's folder: give its name {folder.name}, and --storage {folder.parent}"
+            )
         raise SweepNameError(
             f"{name[:100]!r} cannot be a sweep's name: use 1 to 100 of the characters A-Z a-z 0-9 . _ - "
             "and neither a dot nor a dash at the start"

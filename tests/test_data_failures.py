@@ -127,29 +127,32 @@ def test_build_killed_while_files_take_their_names_is_not_taken_for_whole(photo_
             check_quick(tmp_path / f"old/{split}.beton")
 
 
+_SLOWED = """
+import itertools, sys, time
+import data.build, huetune
+
+first, encoded, calls = int(sys.argv.pop(1)), data.build._encoded, itertools.count()
+
+def slowly(kept, options):
+    time.sleep(next(calls) >= first)
+    return encoded(kept, options)
+
+data.build._encoded = slowly
+huetune.main()
+"""
+"""The command line, in which every photo but the first ones of a build takes a second."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("split", "number"), [("train", signal.SIGINT), ("val", signal.SIGTERM)])
+@pytest.mark.parametrize(("split", "number", "first"), [("train", signal.SIGINT, 6), ("val", signal.SIGTERM, 23)])
 def test_signals_end_a_build_at_once_and_without_remains(
-    photo_folder: Path, tmp_path: Path, split: str, number: signal.Signals
+    photo_folder: Path, tmp_path: Path, split: str, number: signal.Signals, first: int
 ):
     out = tmp_path / "out"
-    arguments = [
-        "data",
-        "build",
-        photo_folder,
-        "--out",
-        out,
-        "--size",
-        "1024",
-        "--raw",
-        "--val",
-        "16",
-        "--workers",
-        "1",
-    ]
-    command = [sys.executable, "-m", "huetune", *map(str, arguments)]
+    options = ["--size", "64", "--raw", "--val", "16", "--workers", "1"]
+    command = [sys.executable, "-c", _SLOWED, str(first), "data", "build", photo_folder, "--out", out, *options]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
-    until(lambda: any(num_bytes > 0 for num_bytes in sizes(out, f".{split}.beton.????????.partial")))
+    until(lambda: running.poll() is not None or any(sizes(out, f".{split}.beton.????????.partial")))
     assert running.poll() is None
     running.send_signal(number)
     output, errors = running.communicate(timeout=60)

@@ -13,6 +13,8 @@ from photos import Betons
 from rich.console import Console
 from typer.testing import CliRunner
 
+from data.errors import HuetuneError
+from search.errors import SweepError
 from search.spec.check_command import check, check_sweep
 from search.spec.cost import TrialCost, share_left
 from search.spec.show import show_costs, size_in_words
@@ -47,7 +49,7 @@ def sweep(train: Path = Path("nowhere.beton"), val: Path = Path("nowhere.beton")
 
 def printed(spec: SweepSpec, num_steps: int = 0) -> str:
     out = io.StringIO()
-    check_sweep(spec, Console(file=out, width=200), num_steps)
+    check_sweep(spec, Path("no/such/sweep"), Console(file=out, width=200), num_steps)
     return out.getvalue()
 
 
@@ -63,6 +65,20 @@ def test_space_and_plan_are_told():
 
 def test_data_are_told_where_they_are(betons: Betons):
     assert "data.val: 9 photos of 32 px, 3 classes" in printed(sweep(betons.train, betons.val))
+
+
+def test_whatever_can_be_known_of_the_data_is_checked_without_training(betons: Betons):
+    with pytest.raises(HuetuneError, match="batch_size"):
+        printed(
+            sweep(betons.train, betons.val, data={"train": str(betons.train), "val": str(betons.val), "batch_size": 99})
+        )
+    with pytest.raises(SweepError, match=r"search\.warm_start: no sweep 'other'"):
+        printed(sweep(betons.train, betons.val, search={"trials": 2, "warm_start": ["other"]}))
+
+
+def test_grid_says_how_much_of_it_is_tried():
+    space = {"loss.l1": [1, 2, 3]}
+    assert "trials: 2 by grid of its 3 points" in printed(sweep(space=space, search={"trials": 2, "sampler": "grid"}))
 
 
 def test_size_in_words():
@@ -142,7 +158,8 @@ def test_without_steps_torch_stays_out(tmp_path: Path):
         "import sys; from pathlib import Path; from rich.console import Console\n"
         "from search.spec.check_command import check_sweep\n"
         "from search.spec.sweep_spec import load_spec\n"
-        "check_sweep(load_spec(Path('search/sweeps/demo.yaml'), ['data.train=/no', 'data.val=/no']), Console(), 0)\n"
+        "spec = load_spec(Path('search/sweeps/demo.yaml'), ['data.train=/no', 'data.val=/no'])\n"
+        "check_sweep(spec, Path('no'), Console(), 0)\n"
         "print({'torch', 'ray'} & set(sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603

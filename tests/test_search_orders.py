@@ -101,10 +101,13 @@ def test_enqueued_trial_comes_next_with_what_it_leaves_open_as_in_another(played
         "enqueued by ada@lab: too slow, like trial 0",
     )
     assert not told(played, "enqueue", like=None, values={"loss.l1": 500.0}).done
+    twin = told(played, "enqueue", like=2, values={"loss.l1": 50})
+    assert twin.text == "it is trial 3, with the values that trial 2 has"
+    assert told(played, "prune", 3).done
     told(played, "limit", concurrent=3)
     assert played.start() == [2]
     played.play()
-    assert len(read_sweep(played.folder).trials) == 9  # those of the sampler, and this one
+    assert len(read_sweep(played.folder).trials) == 10  # those of the sampler, and these two
 
 
 def test_limit_and_budget_change_the_spec_and_its_lineage(played: Played):

@@ -74,6 +74,10 @@ def test_settings_change_single_values_and_nothing_else():
     assert content["search"] == {"trials": 8, "seed": 1}
 
 
+def test_a_section_can_be_set_as_a_whole():
+    assert changed({"pruning": {"grace": 3}}, "pruning={kind: none}") == {"pruning": {"kind": "none"}}
+
+
 def test_a_phase_of_the_preset_can_be_set():
     base = changed({"base": "multitask-resnet18"}, "base.phases.1.epochs=4")["base"]
     assert [phase["epochs"] for phase in base["phases"]] == [30, 4]

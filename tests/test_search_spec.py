@@ -115,7 +115,9 @@ def test_every_preset_is_in_one_of_our_sweeps():
         ({"serach": {}}, r"serach: unknown key; did you mean search\?"),
         ({"search": {"trails": 3}}, r"search\.trails: unknown key; did you mean trials\?"),
         ({"search": {"trials": 0}}, r"search\.trials: .*greater than or equal to 1 \(got 0\)"),
-        ({"search": {"trials": 3, "sampler": "tqe"}}, r"search\.sampler: .*'tpe'.* \(got 'tqe'\)"),
+        ({"search": {"trials": 3, "sampler": "tqe"}}, r"search\.sampler: .*'tpe'.*; did you mean tpe\? \(got 'tqe'\)"),
+        ({"space": {"loss.l1": {"loguniform": [1, 9]}}}, r"no range of the kind 'loguniform'; did you mean log\?"),
+        ({"objectives": {"acc": "max"}}, r"unknown metric 'acc'; did you mean accuracy\?"),
         ({"space": {"loss.l11": [1, 2]}}, r"space: unknown key loss\.l11; did you mean loss\.l1\?"),
         (
             {"space": {"loss.l1": {"uniform": [-1, 1]}}},

@@ -61,6 +61,7 @@ def test_enqueued_preset_gives_its_values_and_its_defaults():
         ({"loss.l1": 500}, r"it has loss\.l1 500, which \{log: \[1, 300\]\} does not contain"),
         ({"loss.l11": 5}, r"loss\.l11 is not searched; did you mean loss\.l1\?"),
         ({"model.dropout": 0.25}, r"model\.dropout is not searched"),
+        ({"loss": {"l1": 5}}, r"loss is a section; name its values by dotted path, such as loss\.l1"),
         (
             {"loss.gradient_penalty": 5, "loss.adversarial": "bce"},
             r"loss\.gradient_penalty is searched only where loss\.adversarial is \[wgan-gp\]; give that too",

@@ -20,7 +20,7 @@ from search.control.mailbox import send
 from search.control.orders import Order
 from search.driver.lock import only_driver
 from search.errors import SweepError
-from search.records import Change, TrialState, read_trial, write_record
+from search.records import Change, TrialState, read_sweep_record, read_trial, write_record
 from search.status.commands import status
 from search.status.reader import SweepReader
 from search.status.show import show_status
@@ -146,8 +146,16 @@ def test_console_shows_all_of_it(sweep: Path):
         "changed 2026-11-20 12:00 UTC by ann@here: search.trials: 9 -> 12 (too few)",
         "Pareto front, accuracy >= 0.4",
         "broken off",
+        "waiting to go on",
     ):
         assert line in text
+
+
+def test_constraints_that_nobody_meets_are_told(sweep: Path):
+    record = read_sweep_record(sweep)
+    hard = record.spec | {"constraints": ["accuracy >= 0.95"]}
+    write_record(sweep, record.model_copy(update={"spec": hard}))
+    assert "no complete trial meets accuracy >= 0.95" in shown(sweep)
 
 
 def test_record_that_says_little_is_shown_all_the_same(tmp_path: Path):

@@ -104,7 +104,9 @@ class OrderDesk:
         spec, changes, other = self._ledger.spec, order.values["values"], order.values.get("like")
         point = checked_point(spec, changes) if other is None else like(spec, self._trial(other).params, changes)
         note = f"enqueued {_by(order)}" + ("" if other is None else f", like trial {other}")
-        return f"it is trial {self._conductor.queue.enqueue(point, note, order.id)}"
+        number = self._conductor.queue.enqueue(point, note, order.id)
+        twin = self._conductor.queue.twin(number)
+        return f"it is trial {number}" + ("" if twin is None else f", with the values that trial {twin} has")
 
     def _limit(self, order: Order) -> str:
         limit = order.values["concurrent"]

@@ -111,6 +111,10 @@ class TrialQueue:
             self.by_order[order] = number
         return number
 
+    def twin(self, number: int) -> int | None:
+        """The first other trial with the same values, if there is one."""
+        return self._study.twin(number)
+
     def repeat(self, trial: Trial, seed: int) -> int:
         """Record a trial with the configuration of `trial` and another seed; its number."""
         number = self._study.reserve()

@@ -21,7 +21,7 @@ from search.driver.orders import OrderDesk
 from search.driver.preparation import checked_data, require_same_data
 from search.driver.progress import SweepProgress
 from search.driver.provenance import sweep_record
-from search.driver.queue import TrialQueue
+from search.driver.queue import GO_ON, TrialQueue
 from search.driver.recovery import recovered
 from search.driver.tune_run import run_tune
 from search.errors import SweepError
@@ -133,7 +133,9 @@ def _drive(folder: Path, session: Session, address: str | None, console: Console
         attend()
         if not conductor.over:
             left = conductor.queue.num_left
-            progress.note(f"sweep {spec.name}: {len(settled)} trials done, {left} to do, records in {folder}")
+            begun = sum(trial.final is not None for trial in sweep.trials if trial.state.state in GO_ON)
+            to_do = f"{left} to do" + (f", {begun} of them begun" if begun else "")
+            progress.note(f"sweep {spec.name}: {len(settled)} trials done, {to_do}, records in {folder}")
             with connected(address):
                 require_resources(spec.resources.cpu, spec.resources.gpu)
                 with told_of_interruption(interrupt):

@@ -103,6 +103,12 @@ class SweepStudy:
         attrs = self._store.trial(number).user_attrs
         return Source(**{field.name: attrs[field.name] for field in fields(Source) if field.name in attrs})
 
+    def twin(self, number: int) -> int | None:
+        """The first other trial at the same point of the space, if there is one."""
+        params = self._store.trial(number).params
+        same = (other for other in self._store.numbers if other != number and self._store.trial(other).params == params)
+        return min(same, default=None)
+
     def ask_again(self, number: int) -> Assignment:
         """The point of a trial whose record was never written: the same as the first time."""
         drawn = optuna.trial.FixedTrial(self._store.trial(number).params)

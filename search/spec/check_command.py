@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search.storage import DEFAULT_STORAGE, StorageOption, sweep_folder
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from data.manifest import Manifest
     from search.spec.sweep_spec import SweepSpec
 
 
@@ -19,28 +22,36 @@ def check(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another value, such as search.trials=50.")
     ] = None,
     steps: Annotated[int, typer.Option(min=0, help="Training steps to time of each of up to 4 trials; 0: none.")] = 3,
+    storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
     """Say what SPEC.yaml asks for, and time a few steps to estimate what it costs; nothing is kept."""
     from rich.console import Console
 
     from search.spec.sweep_spec import load_spec
 
-    check_sweep(load_spec(spec_file, settings or []), Console(), steps)
+    spec = load_spec(spec_file, settings or [])
+    check_sweep(spec, sweep_folder(storage, spec.name), Console(), steps)
 
 
-def check_sweep(spec: SweepSpec, console: Console, num_steps: int) -> None:
+def check_sweep(spec: SweepSpec, folder: Path, console: Console, num_steps: int) -> None:
     """Print the space, the plan and, unless `num_steps` is 0, the cost of a trial and of the sweep.
 
+    folder: where the sweep's records would go.
+
     Raises:
-        HuetuneError: the data are damaged or do not fit; with steps to time, if they are missing, too.
+        HuetuneError: the data are damaged or do not fit, or the values of a warm start do not compare; with steps to
+            time, if data are missing, too.
     """
     from data.manifest import check_quick
     from search.spec.show import show_costs, show_plan, show_space
 
     show_space(spec, console)
     files = spec.data.files
-    there = files if num_steps else {name: path for name, path in files.items() if path.exists()}
-    manifests = {name: check_quick(path) for name, path in there.items()}
+    there = {name: path for name, path in files.items() if path.exists()}
+    if num_steps or there == files:
+        manifests = _checked(spec, folder)
+    else:
+        manifests = {name: check_quick(path) for name, path in there.items()}
     show_plan(spec, manifests, console)
     if not num_steps:
         return
@@ -48,3 +59,14 @@ def check_sweep(spec: SweepSpec, console: Console, num_steps: int) -> None:
 
     costs = timed_trials(spec, manifests, num_steps, console)
     show_costs(spec, costs, manifests["train"].num_samples, machine_in_words(spec.resources.cpu), console)
+
+
+def _checked(spec: SweepSpec, folder: Path) -> dict[str, Manifest]:
+    """The manifests of the data, which fit the sweep as its warm start does."""
+    from search.driver.preparation import checked_data
+    from search.driver.provenance import sweep_record
+    from search.sampling.warm_start import check_warm_start
+
+    manifests = checked_data(spec)
+    check_warm_start(spec, folder, sweep_record(spec, manifests))
+    return manifests

@@ -1,6 +1,7 @@
 """pydantic's findings in one line that a user can act on."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
@@ -26,8 +27,18 @@ def findings(error: ValidationError, model: type[BaseModel]) -> list[Finding]:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """A hint such as `did you mean trials?`, or the list of what there is."""
+    return f"did you mean {close}?" if (close := _closest(name, known)) else f"known: {listed(known)}"
+
+
+def _closest(name: str, known: Sequence[str]) -> str | None:
+    """What the name is short for, or begins with; else what is spelled much like it."""
+    begun = [
+        other for other in known if name and (other.startswith(name) or (len(other) > 2 and name.startswith(other)))
+    ]
+    if len(begun) == 1:
+        return begun[0]
     close = difflib.get_close_matches(name[:_MAX_SHOWN], known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"known: {listed(known)}"
+    return close[0] if close else None
 
 
 def listed(names: Sequence[str]) -> str:
@@ -70,6 +81,9 @@ def _text(finding: Any, model: type[BaseModel]) -> str:
         return f"{path}: missing; add it"
     message = _PLAIN.get(finding["type"]) or finding["msg"].removeprefix("Value error, ")
     got = finding["input"]
+    if finding["type"] == "literal_error" and isinstance(got, str):
+        close = _closest(got, re.findall(r"'([^']*)'", finding["ctx"]["expected"]))
+        message += f"; did you mean {close}?" if close else ""
     told = isinstance(got, str | int | float | bool | None) and not _may_be_secret(got)
     return (f"{path}: {message}" if path else message) + (f" (got {shown(got)})" if told else "")
 

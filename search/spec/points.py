@@ -106,8 +106,12 @@ def _searched(spec: SweepSpec) -> list[str]:
 
 def _require_searched(spec: SweepSpec, values: Mapping[str, Any]) -> None:
     searched = _searched(spec)
-    for path in values:
+    for path, value in values.items():
         if path not in searched:
+            if isinstance(value, Mapping) and any(other.startswith(f"{path}.") for other in searched):
+                raise SpecError(
+                    f"{path} is a section; name its values by dotted path, such as {path}.{next(iter(value), 'x')}"
+                )
             raise SpecError(f"{path} is not searched; {nearest(path, searched)}")
 
 

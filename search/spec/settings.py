@@ -47,7 +47,7 @@ def with_settings(content: Mapping[str, Any], settings: Sequence[str], paths: Se
             changed["space"] = {**(space if isinstance(space, dict) else {}), rest: value}
         elif section == "base" and rest:
             changed["base"] = _with_base_value(changed.get("base"), rest, value, setting)
-        elif key in paths:
+        elif key in paths or key in {path.partition(".")[0] for path in paths}:  # one value, or a section as a whole
             changed = set_value(changed, key, value)
         else:
             raise SpecError(f"--set {setting}: unknown key {key}; {nearest(key, list(paths))}")

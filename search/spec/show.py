@@ -39,7 +39,10 @@ def show_plan(spec: SweepSpec, manifests: Mapping[str, Manifest], console: Conso
     for name, path in spec.data.files.items():
         _say(console, f"data.{name}: {_photos(manifests[name]) if name in manifests else f'no file {path} here yet'}")
     named = len(enqueued_points(spec))
-    _say(console, f"trials: {spec.search.trials:,} by {spec.search.sampler}" + (f", {named} enqueued" if named else ""))
+    size = spec.parsed_space.size() if spec.search.sampler == "grid" else None
+    of_all = f" of its {size:,} points" if size is not None and size > spec.search.trials else ""
+    enqueued = f", {named} enqueued" if named else ""
+    _say(console, f"trials: {spec.search.trials:,} by {spec.search.sampler}{of_all}{enqueued}")
     photos = manifests["train"].num_samples if "train" in manifests else None
     _say(console, f"pruning: {_pruning(spec, photos)}")
     _say(console, f"budget: {_budget(spec)}")

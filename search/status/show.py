@@ -25,7 +25,7 @@ def show_status(sweep: Sweep, console: Console) -> None:
 
 
 def rendered(summary: SweepSummary) -> list[Text | Table]:
-    """Lines, then the front, what is paused and what runs."""
+    """Lines, then the front, what is paused, what runs and what waits to go on."""
     parts: list[Text | Table] = [Text(line, style) for line, style in _lines(summary)]
     constraints = f", {', '.join(summary.constraints)}" if summary.constraints else ""
     running = "running" if summary.driver else "broken off"
@@ -33,6 +33,7 @@ def rendered(summary: SweepSummary) -> list[Text | Table]:
         (f"Pareto front{constraints}", summary.front),
         ("paused", summary.paused_trials),
         (running, summary.running),
+        ("waiting to go on", summary.put_down),
     ):
         if trials:
             parts.append(_table(title, trials, summary))
@@ -51,6 +52,8 @@ def _lines(summary: SweepSummary) -> Iterator[tuple[str, str]]:
     asked_for = f"; {summary.asked_for} asked for" if summary.asked_for is not None else ""
     yield f"sweep {summary.name}: {', '.join(states) or 'no trial yet'}{of_them}{asked_for}", "bold"
     yield _whether_it_runs(summary), ""
+    if summary.constraints and not summary.front and summary.states.get("complete"):
+        yield f"no complete trial meets {' and '.join(summary.constraints)}", ""
     if spent := _spent(summary):
         yield f"used: {spent}", ""
     if summary.target:

@@ -27,7 +27,7 @@ def summarise(sweep: Sweep, now: datetime) -> SweepSummary:
     left = eta(sweep, now) if driven and not record.paused else None
     shown = {
         state: tuple(_summary(trial, sweep, now, driven) for trial in trials if trial.state.state == state)
-        for state in ("running", "paused")
+        for state in ("running", "paused", "waiting")
     }
     return SweepSummary(
         name=record.name,
@@ -43,6 +43,7 @@ def summarise(sweep: Sweep, now: datetime) -> SweepSummary:
         num_repeats=sum(trial.start.origin == "repeat" for trial in trials),
         running=shown["running"],
         paused_trials=shown["paused"],
+        put_down=tuple(trial for trial in shown["waiting"] if trial.epoch),
         front=tuple(_summary(trial, sweep, now, driven) for trial in pareto_front(sweep)),
         constraints=tuple(record.spec.get("constraints", ())),
         budget=budget(sweep),

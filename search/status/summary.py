@@ -84,6 +84,8 @@ class SweepSummary(_Part):
     running: tuple[TrialSummary, ...]
     """As recorded: where the sweep does not run, these were broken off."""
     paused_trials: tuple[TrialSummary, ...]
+    put_down: tuple[TrialSummary, ...]
+    """Those that have begun, and wait to go on."""
     front: tuple[TrialSummary, ...]
     """Complete trials that meet the constraints and that no other such one betters in every objective."""
     constraints: tuple[str, ...]
