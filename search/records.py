@@ -21,16 +21,14 @@ Each file is replaced in one step: a reader sees it whole, old or new, and never
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.errors import HuetuneError
-from data.files import write_atomically
 from models.evaluation import Evaluation
 
 State = Literal["waiting", "running", "paused", "complete", "pruned", "diverged", "collapsed", "failed"]
@@ -123,6 +121,17 @@ class Exploit(_Record):
     """The whole configuration from here on."""
 
 
+class Attempt(_Record):
+    """A stretch of a trial on one node."""
+
+    started: datetime
+    ended: datetime | None
+    """None: it runs, or nobody was there to see its end."""
+    node: str
+    cause: Cause = ""
+    """Of its failure, if it ended by one."""
+
+
 class TrialState(_Record):
     """state.json: what became of the trial, last writer wins."""
 
@@ -138,6 +147,8 @@ class TrialState(_Record):
     ended: datetime | None = None
     attempts: int = 0
     node: str = ""
+    earlier: tuple[Attempt, ...] = ()
+    """The attempts of which it is known that they are over, the latest one too once it was put down."""
     fid_weights: str = ""
     """Content hash of the Inception weights that its FID was measured with (models.weights.weights_hash)."""
     fid_images: int = 0
@@ -171,6 +182,15 @@ class Trial:
         return self.exploits[-1].config if self.exploits else self.start.config
 
     @property
+    def all_attempts(self) -> tuple[Attempt, ...]:
+        """All attempts at it, oldest first."""
+        state = self.state
+        if state.started is None or (state.earlier and state.earlier[-1].started == state.started):
+            return state.earlier
+        latest = Attempt(started=state.started, ended=state.ended, node=state.node, cause=state.cause)
+        return (*state.earlier, latest)
+
+    @property
     def final(self) -> Evaluation | None:
         """The evaluation that counts in every ranking: the last one."""
         return self.evaluations[-1] if self.evaluations else None
@@ -188,27 +208,6 @@ class Sweep:
 
 def trial_folder(sweep: Path, number: int) -> Path:
     return sweep / "trials" / f"{number:04d}"
-
-
-def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) -> None:
-    """Write a record under its one name in `folder`, in one step."""
-    write_atomically(folder / _FILES[type(record)], record.model_dump_json(indent=1))
-
-
-def record_end(folder: Path, state: State, reason: str, num_gpus: float, cause: Cause = "") -> Trial:
-    """Write down what became of a trial that held so many GPUs; all that is known of it."""
-    before = read_trial(folder)
-    failures = before.state.failures | ({cause: before.state.failures.get(cause, 0) + 1} if cause else {})
-    update = {"state": state, "reason": reason, "cause": cause, "failures": failures, "ended": datetime.now(UTC)}
-    gpu_seconds = before.final.seconds * num_gpus if before.final else 0.0
-    write_record(folder, before.state.model_copy(update=update | {"gpu_seconds": gpu_seconds}))
-    return read_trial(folder)
-
-
-def write_evaluations(folder: Path, evaluations: Iterable[Evaluation]) -> None:
-    """Replace a trial's evaluations."""
-    lines = "".join(evaluation.model_dump_json() + "\n" for evaluation in evaluations)
-    write_atomically(folder / "evaluations.jsonl", lines)
 
 
 def read_sweep(folder: Path) -> Sweep:
@@ -256,11 +255,6 @@ def read_state(folder: Path) -> TrialState:
     return TrialState.model_validate_json(path.read_bytes()) if path.exists() else TrialState(state="waiting")
 
 
-def write_exploits(folder: Path, exploits: Iterable[Exploit]) -> None:
-    """Replace a trial's exploits."""
-    write_atomically(folder / "exploits.jsonl", "".join(exploit.model_dump_json() + "\n" for exploit in exploits))
-
-
 def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
     """A trial's evaluations so far, by epoch."""
     return tuple(Evaluation.model_validate_json(line) for line in _lines(folder / "evaluations.jsonl"))
@@ -273,6 +267,3 @@ def _lines(path: Path) -> list[str]:
 def epoch_text(epoch: float) -> str:
     """A number of epochs as people write it: 3, or 2.67 within the third."""
     return f"{epoch:.2f}".rstrip("0").rstrip(".")
-
-
-_FILES: dict[type[BaseModel], str] = {SweepRecord: "sweep.json", TrialStart: "trial.json", TrialState: "state.json"}

@@ -17,17 +17,8 @@ from models.evaluation import Evaluation
 from search.pruning.build import build_pruner
 from search.pruning.exploit import record_exploit
 from search.pruning.pruner import Park, Prune, Pruner
-from search.records import (
-    Sweep,
-    TrialStart,
-    TrialState,
-    read_sweep,
-    read_trial,
-    record_end,
-    trial_folder,
-    write_evaluations,
-    write_record,
-)
+from search.recording import record_end, write_evaluations, write_record
+from search.records import Sweep, TrialStart, TrialState, read_sweep, read_trial, trial_folder
 from search.spec.sweep_spec import SweepSpec
 
 NUM_EPOCHS = 9

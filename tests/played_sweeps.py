@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,8 @@ from search.driver.keeper import CheckpointKeeper
 from search.driver.ledger import Ledger
 from search.driver.queue import TrialQueue
 from search.pruning.build import build_pruner
-from search.records import (
-    SweepRecord,
-    Trial,
-    read_sweep,
-    read_trial,
-    trial_folder,
-    write_evaluations,
-    write_record,
-)
+from search.recording import record_begin, write_evaluations, write_record
+from search.records import SweepRecord, Trial, read_sweep, read_trial, trial_folder
 from search.sampling.study import SweepStudy
 from search.spec.sweep_spec import parse_spec
 
@@ -108,8 +100,7 @@ class Played:
         while (number := self.conductor.next_trial()) is not None:
             started.append(number)
             trial = read_trial(trial_folder(self.folder, number))
-            update = {"state": "running", "attempts": trial.state.attempts + 1, "started": datetime.now(UTC)}
-            write_record(trial.folder, trial.state.model_copy(update=update))
+            record_begin(trial, f"node-{len(started) % 2}")
             (trial.folder / "checkpoints").mkdir(exist_ok=True)
             (trial.folder / "checkpoints" / "last.pt").write_bytes(b"weights")
             self.fresh.add(number)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from PIL import Image
 
 from models.evaluation import Evaluation
-from search.records import State, SweepRecord, TrialStart, TrialState, trial_folder, write_evaluations, write_record
+from search.recording import write_evaluations, write_record
+from search.records import State, SweepRecord, TrialStart, TrialState, trial_folder
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TWO: dict[str, Literal["min", "max"]] = {"fid": "min", "accuracy": "max"}

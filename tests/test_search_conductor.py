@@ -59,7 +59,15 @@ def test_lost_node_sends_a_trial_back_to_the_front_and_costs_it_nothing(tmp_path
     for _ in range(5):
         played.fail(0, LOST)
         assert played.start() == [0]
-    assert read_trial(trial_folder(played.folder, 0)).state.failures == {"lost-node": 5}
+    lost = read_trial(trial_folder(played.folder, 0))
+    assert lost.state.failures == {"lost-node": 5}
+    *over, now = lost.all_attempts
+    assert [(attempt.cause, attempt.ended is not None) for attempt in over] == [("lost-node", True)] * 5
+    assert (now.cause, now.ended) == ("", None)
+    played.play()
+    *before, last = read_trial(lost.folder).all_attempts
+    assert before == over
+    assert (last.started, last.ended is not None) == (now.started, True)
 
 
 def test_trial_whose_worker_dies_too_often_has_failed_and_a_resume_tries_it_again(tmp_path: Path):

@@ -9,7 +9,8 @@ from recorded_sweeps import NOON, write_sweep, write_trial
 from models.training.checkpoint import CheckpointError, load_checkpoint
 from search.driver import keeper as module
 from search.driver.keeper import CheckpointKeeper, checkpoint_bytes
-from search.records import State, read_state, trial_folder, write_record
+from search.recording import write_record
+from search.records import State, read_state, trial_folder
 from search.spec.constraints import parse_constraints
 from search.spec.sections import DiskSection
 

@@ -20,7 +20,8 @@ from search.control.mailbox import send
 from search.control.orders import Order
 from search.driver.lock import only_driver
 from search.errors import SweepError
-from search.records import Change, TrialState, read_sweep_record, read_trial, write_record
+from search.recording import write_record
+from search.records import Change, TrialState, read_sweep_record, read_trial
 from search.status.commands import status
 from search.status.reader import SweepReader
 from search.status.show import show_status

@@ -15,16 +15,8 @@ from optuna.trial import FrozenTrial
 from recorded_sweeps import write_samples, write_trial
 from sampled_sweeps import CONDITIONAL, make_spec, open_study, record, run_trials
 
-from search.records import (
-    State,
-    TrialStart,
-    TrialState,
-    read_sweep,
-    read_sweep_record,
-    read_trial,
-    trial_folder,
-    write_record,
-)
+from search.recording import write_record
+from search.records import State, TrialStart, TrialState, read_sweep, read_sweep_record, read_trial, trial_folder
 from search.sampling.study import SweepStudy
 from search.spec.sweep_spec import SweepSpec
 

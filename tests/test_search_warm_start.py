@@ -8,7 +8,8 @@ from recorded_sweeps import write_sweep, write_trial
 from sampled_sweeps import CONDITIONAL, make_spec, measured, open_study, run_trials
 
 from search.errors import SweepError
-from search.records import State, SweepRecord, Trial, read_sweep, read_sweep_record, read_trial, write_record
+from search.recording import write_record
+from search.records import State, SweepRecord, Trial, read_sweep, read_sweep_record, read_trial
 from search.sampling.study import SweepStudy
 from search.sampling.warm_start import check_warm_start, warm_start_trials
 from search.spec.sweep_spec import SweepSpec

@@ -25,7 +25,8 @@ from models.networks.colorizer import Colorizer
 from models.training.loop import DivergedError
 from models.training.release import release_memory
 from models.training.step import GpuMemoryError
-from search.records import TrialStart, trial_folder, write_record
+from search.recording import write_record
+from search.records import TrialStart, trial_folder
 from search.worker.training import run_training
 
 pytestmark = pytest.mark.slow

@@ -7,6 +7,7 @@ whatever breaks, the records are ahead of every other memory.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from search.driver.budget import BudgetMeter
@@ -16,7 +17,8 @@ from search.driver.ledger import Ledger
 from search.driver.queue import TrialQueue
 from search.pruning.exploit import record_exploit
 from search.pruning.pruner import Park, Prune, Pruner, Release
-from search.records import Cause, State, Trial, read_trial, record_end, trial_folder, write_record
+from search.recording import record_end, write_record
+from search.records import Cause, State, Trial, read_trial, trial_folder
 from search.sampling.study import SweepStudy
 
 
@@ -203,16 +205,24 @@ class Conductor:
             self.settle(number, "failed", failure.reason, failure.cause)
             return
         write_record(folder, state.model_copy(update={"failures": failures}))
-        self.put_down(number, verdict or Verdict("waiting"))
+        self.put_down(number, verdict or Verdict("waiting"), failure.cause)
         counted = "" if failure.cause in CAUSES_OF_NODES else f" (failure {failures[failure.cause]} of this kind)"
         later = "can go on later" if self.ending else "goes on from its last checkpoint"
         self._progress.note(f"trial {number} {later}: {failure.reason}{counted}")
 
-    def put_down(self, number: int, verdict: Verdict) -> None:
-        """Keep a trial that has not come to its end for later: as soon as there is room, if it is to wait for that."""
+    def put_down(self, number: int, verdict: Verdict, cause: Cause = "") -> None:
+        """Keep a trial that has not come to its end for later: as soon as there is room, if it is to wait for that.
+
+        cause: of the failure that ended its latest attempt, if one did.
+        """
         folder = trial_folder(self.ledger.folder, number)
-        state = read_trial(folder).state
-        write_record(folder, state.model_copy(update={"state": verdict.state, "reason": verdict.reason}))
+        trial = read_trial(folder)
+        over = tuple(
+            attempt.model_copy(update={"ended": attempt.ended or datetime.now(UTC), "cause": attempt.cause or cause})
+            for attempt in trial.all_attempts[-1:]
+        )
+        update = {"state": verdict.state, "reason": verdict.reason, "earlier": (*trial.all_attempts[:-1], *over)}
+        write_record(folder, trial.state.model_copy(update=update))
         if verdict.state == "waiting" and number not in self.parked:
             self.queue.put(number, first=True)
 

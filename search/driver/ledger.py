@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from search.errors import SpecError
-from search.records import Change, read_sweep_record, write_record
+from search.recording import write_record
+from search.records import Change, read_sweep_record
 from search.spec.checks import check_limits
 from search.spec.explain import explain
 from search.spec.sweep_spec import SweepSpec, parse_spec

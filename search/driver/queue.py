@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from models.config.trial import TrialConfig
 from search.driver.ledger import Ledger
-from search.records import State, Trial, TrialStart, read_trial, record_end, trial_folder, write_record
+from search.recording import record_end, write_record
+from search.records import State, Trial, TrialStart, read_trial, trial_folder
 from search.sampling.study import Source, SweepStudy
 from search.spec.explain import explain
 from search.spec.points import enqueued_points

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from search.records import Sweep, Trial, TrialState, read_sweep, write_record
+from search.recording import write_record
+from search.records import Sweep, Trial, TrialState, read_sweep
 
 _REPLACEABLE = ("state.json", "evaluations.jsonl")
 """Both follow from a trial's last checkpoint."""

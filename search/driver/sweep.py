@@ -27,7 +27,8 @@ from search.driver.tune_run import run_tune
 from search.errors import SweepError
 from search.interruption import Interrupted, told_of_interruption
 from search.pruning.build import build_pruner
-from search.records import TRIED_AGAIN, Sweep, read_sweep, read_sweep_record, write_record
+from search.recording import write_record
+from search.records import TRIED_AGAIN, Sweep, read_sweep, read_sweep_record
 from search.sampling.study import SweepStudy
 from search.sampling.warm_start import check_warm_start
 from search.spec.constraints import parse_constraints

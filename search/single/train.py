@@ -14,16 +14,8 @@ from models.fit import check_fit, image_side
 from search.driver.lock import only_driver
 from search.driver.provenance import sweep_record
 from search.errors import SweepError
-from search.records import (
-    Trial,
-    TrialStart,
-    epoch_text,
-    read_sweep_record,
-    read_trial,
-    record_end,
-    trial_folder,
-    write_record,
-)
+from search.recording import record_end, write_record
+from search.records import Trial, TrialStart, epoch_text, read_sweep_record, read_trial, trial_folder
 from search.single.training_progress import TrainingProgress
 from search.spec.objectives import default_objectives
 from search.spec.sections import PruningSection, ResourcesSection, SearchSection

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -20,15 +19,8 @@ from models.measures.validation import Validation
 from models.networks.colorizer import Colorizer
 from models.training.loop import train
 from models.training.state import TrainingState
-from search.records import (
-    Trial,
-    TrialState,
-    read_state,
-    read_sweep_record,
-    read_trial,
-    write_evaluations,
-    write_record,
-)
+from search.recording import record_begin, write_evaluations, write_record
+from search.records import TrialState, read_state, read_sweep_record, read_trial
 from search.worker.adoption import adopt_donor
 from search.worker.samples import write_samples
 from search.worker.tensorboard import TrialTensorboard
@@ -46,7 +38,7 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
     """
     trial = read_trial(folder)
     config = TrialConfig.model_validate(trial.config)
-    running = _record_running(trial)
+    running = record_begin(trial, socket.gethostname())
     adopt_donor(trial, config)
     manifests = {name: check_quick(beton) for name, beton in config.data.files.items()}
     _require_the_sweeps_data(folder, manifests)
@@ -82,18 +74,6 @@ def _require_own_attempt(folder: Path, running: TrialState) -> None:
     attempts = read_state(folder).attempts
     if attempts != running.attempts:
         raise SupersededError(f"attempt {running.attempts} at trial {folder.name} ends: attempt {attempts} has begun")
-
-
-def _record_running(trial: Trial) -> TrialState:
-    state = TrialState(
-        state="running",
-        started=datetime.now(UTC),
-        attempts=trial.state.attempts + 1,
-        node=socket.gethostname(),
-        failures=trial.state.failures,
-    )
-    write_record(trial.folder, state)
-    return state
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from benchmarks.curves import SPACE
 from ray import tune
 
 from models.evaluation import Evaluation
-from search.records import TrialState, read_state, read_trial, write_evaluations, write_record
+from search.recording import write_evaluations, write_record
+from search.records import TrialState, read_state, read_trial
 from search.spec.sweep_spec import SweepSpec, parse_spec
 
 NUM_REPORTS, NUM_SLOTS = 10, 2

@@ -45,7 +45,8 @@ from search.driver.queue import TrialQueue
 from search.driver.tune_run import run_tune
 from search.pruning.build import build_pruner
 from search.pruning.pruner import Decision, Pruner, Release
-from search.records import SweepRecord, Trial, read_sweep, trial_folder, write_record
+from search.recording import write_record
+from search.records import SweepRecord, Trial, read_sweep, trial_folder
 from search.sampling.samplers import sampler_for
 from search.sampling.study import SweepStudy
 

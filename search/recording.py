@@ -1,0 +1,54 @@
+"""Writing the records of a sweep, each file in one step: see search/records.py."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from data.files import write_atomically
+from models.evaluation import Evaluation
+from search.records import Cause, Exploit, State, SweepRecord, Trial, TrialStart, TrialState, read_trial
+
+
+def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) -> None:
+    """Write a record under its one name in `folder`, in one step."""
+    write_atomically(folder / _FILES[type(record)], record.model_dump_json(indent=1))
+
+
+def record_begin(trial: Trial, node: str) -> TrialState:
+    """Write down that an attempt at a trial begins on a node; the state that it is in now."""
+    state = TrialState(
+        state="running",
+        started=datetime.now(UTC),
+        attempts=trial.state.attempts + 1,
+        node=node,
+        earlier=trial.all_attempts,
+        failures=trial.state.failures,
+    )
+    write_record(trial.folder, state)
+    return state
+
+
+def record_end(folder: Path, state: State, reason: str, num_gpus: float, cause: Cause = "") -> Trial:
+    """Write down what became of a trial that held so many GPUs; all that is known of it."""
+    before = read_trial(folder)
+    failures = before.state.failures | ({cause: before.state.failures.get(cause, 0) + 1} if cause else {})
+    update = {"state": state, "reason": reason, "cause": cause, "failures": failures, "ended": datetime.now(UTC)}
+    gpu_seconds = before.final.seconds * num_gpus if before.final else 0.0
+    write_record(folder, before.state.model_copy(update=update | {"gpu_seconds": gpu_seconds}))
+    return read_trial(folder)
+
+
+def write_evaluations(folder: Path, evaluations: Iterable[Evaluation]) -> None:
+    """Replace a trial's evaluations."""
+    lines = "".join(evaluation.model_dump_json() + "\n" for evaluation in evaluations)
+    write_atomically(folder / "evaluations.jsonl", lines)
+
+
+def write_exploits(folder: Path, exploits: Iterable[Exploit]) -> None:
+    """Replace a trial's exploits."""
+    write_atomically(folder / "exploits.jsonl", "".join(exploit.model_dump_json() + "\n" for exploit in exploits))
+
+
+_FILES: dict[type[BaseModel], str] = {SweepRecord: "sweep.json", TrialStart: "trial.json", TrialState: "state.json"}
