@@ -1,10 +1,14 @@
 """Real files for every test: a small folder of photos, and .beton files built from it."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from photos import SHAPES, Betons, make_photo
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # trainings side by side take each other's cores, and then ten times as long
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.arena import chaos
 from photos import Betons
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 
 def test_sweep_that_is_killed_and_its_copy_lose_nothing(betons: Betons, tmp_path: Path):

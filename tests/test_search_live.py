@@ -15,7 +15,7 @@ from photos import Betons
 from search.control.giving import give
 from search.records import State, read_evaluations, read_sweep, read_trial, trial_folder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 
 def state_of(storage: Path, number: int) -> State:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from search.records import read_sweep, trial_folder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 
 @pytest.fixture(scope="module")
