@@ -13,8 +13,8 @@ from search.storage import DEFAULT_STORAGE, StorageOption, sweep_folder
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from analysis.evaluated import Evaluated
-    from analysis.ranking import Ranking
+    from analysis.ranking.rank import Ranking
+    from analysis.trained.evaluated import Evaluated
     from search.records import Sweep
 
 
@@ -29,19 +29,16 @@ def report(
     """Rank a sweep's trials and write report.html, ranking.csv and ranking.json."""
     from rich.console import Console
 
-    from analysis.ranking import rank
-    from analysis.report import write_report
-    from analysis.verdict import verdict
-    from search.records import read_sweep
+    from analysis.certainty.verdict import verdict
+    from analysis.report.write import write_report
 
     folder = sweep_folder(storage, name)
-    page = write_report(folder, out or folder / "report", top)
-    sweep = read_sweep(folder)
-    ranking = rank(sweep)
-    typer.echo(" ".join(verdict(sweep, ranking)))
-    if ranking.ranked:
-        Console().print(_table(sweep, ranking, top))
-    typer.echo(page)
+    target = out or folder / "report"
+    subject = write_report(folder, target, top)
+    typer.echo(" ".join(verdict(subject.sweep, subject.ranking)))
+    if subject.ranking.ranked:
+        Console().print(_table(subject.sweep, subject.ranking, top))
+    typer.echo(target / "report.html")
 
 
 def colorize(
@@ -55,7 +52,7 @@ def colorize(
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
     """Colorize photos at their full size with a trained trial."""
-    from analysis.colorization import colorize_photos
+    from analysis.trained.colorization import colorize_photos
 
     name, _, number = source.partition(":")
     for written in colorize_photos(photos, sweep_folder(storage, name), number, out):
@@ -93,8 +90,8 @@ def evaluate(
     """Measure a baseline or a trained trial on photos. A trial is measured as its configuration says, unless told."""
     from rich.console import Console
 
-    from analysis.evaluation import BASELINES, evaluate_baseline, evaluate_trial
-    from analysis.exports import evaluated_json
+    from analysis.report.exports import evaluated_json
+    from analysis.trained.evaluation import BASELINES, evaluate_baseline, evaluate_trial
 
     wanted = {
         "fid_images": fid_images,

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from data.files import write_atomically
 from models.evaluation import Evaluation
-from search.records import Cause, Exploit, State, SweepRecord, Trial, TrialStart, TrialState, read_trial
+from search.records import Cause, Exploit, State, SweepRecord, Tested, Trial, TrialStart, TrialState, read_trial
 
 
-def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState) -> None:
+def write_record(folder: Path, record: SweepRecord | TrialStart | TrialState | Tested) -> None:
     """Write a record under its one name in `folder`, in one step."""
     write_atomically(folder / _FILES[type(record)], record.model_dump_json(indent=1))
 
@@ -51,4 +51,9 @@ def write_exploits(folder: Path, exploits: Iterable[Exploit]) -> None:
     write_atomically(folder / "exploits.jsonl", "".join(exploit.model_dump_json() + "\n" for exploit in exploits))
 
 
-_FILES: dict[type[BaseModel], str] = {SweepRecord: "sweep.json", TrialStart: "trial.json", TrialState: "state.json"}
+_FILES: dict[type[BaseModel], str] = {
+    SweepRecord: "sweep.json",
+    TrialStart: "trial.json",
+    TrialState: "state.json",
+    Tested: "tested.json",
+}

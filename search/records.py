@@ -13,6 +13,8 @@
             exploits.jsonl              one Exploit a line: what it took over from another trial (PBT)
             checkpoints/*.pt            last, best per task, best joint; REMOVED says why one is gone
             error.txt                   the trace of its latest failure
+            tested.json                 Tested: a repeat on the photos that no trial has seen
+            tested.json                 Tested: a repeat, on photos that no trial has seen
             samples.png                 rows of photos: gray | colorized by this trial | truth
             tensorboard/                scalars and image grids
 
@@ -157,6 +159,19 @@ class TrialState(_Record):
     """Seconds times the share of GPUs held, over all attempts that reported."""
 
 
+class Tested(_Record):
+    """tested.json: a trial, trained to its end, on photos that had no part in the search."""
+
+    metrics: dict[str, float]
+    details: dict[str, float] = {}
+    file: str
+    sha256: str
+    num_photos: int
+    num_labelled: int
+    num_costly: int
+    """N of FID and the other costly metrics."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """Everything known of one trial."""
@@ -166,6 +181,7 @@ class Trial:
     state: TrialState
     evaluations: tuple[Evaluation, ...]
     exploits: tuple[Exploit, ...] = ()
+    tested: Tested | None = None
 
     @property
     def number(self) -> int:
@@ -246,6 +262,7 @@ def read_trial(folder: Path) -> Trial:
         read_state(folder),
         read_evaluations(folder),
         tuple(Exploit.model_validate_json(line) for line in _lines(folder / "exploits.jsonl")),
+        Tested.model_validate_json(tested.read_bytes()) if (tested := folder / "tested.json").exists() else None,
     )
 
 

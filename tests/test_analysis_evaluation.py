@@ -9,7 +9,7 @@ from photos import Betons
 from recorded_sweeps import write_sweep, write_trial
 from typer.testing import CliRunner
 
-from analysis.evaluation import EvaluationError, evaluate_baseline, evaluate_trial
+from analysis.trained.evaluation import EvaluationError, evaluate_baseline, evaluate_trial
 from data.errors import HuetuneError
 from data.manifest import read_manifest
 from huetune import app

@@ -4,10 +4,10 @@ from typing import Any
 
 from recorded_sweeps import write_sweep, write_trial
 
-from analysis.curves import learning_curves
-from analysis.figures import history_figure, pareto_figure
-from analysis.ranking import rank
-from analysis.style import front_styles
+from analysis.ranking.rank import rank
+from analysis.report.sections.curves import learning_curves
+from analysis.report.sections.objectives import history_figure, pareto_figure
+from analysis.report.style import front_styles
 from search.records import read_sweep
 
 

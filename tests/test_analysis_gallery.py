@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from recorded_sweeps import write_samples, write_sweep, write_trial
 
-from analysis.gallery import MAX_PHOTOS, SamplesError, gallery, read_cells
+from analysis.report.sections.photos import MAX_PHOTOS, SamplesError, gallery, read_cells
 from search.records import read_sweep
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from recorded_sweeps import write_sweep, write_trial
 
-from analysis.ranking import RankingError, best, rank
+from analysis.ranking.rank import RankingError, best, rank
 from search.records import Sweep, read_sweep
 
 # By hand: 2 and 4 form the front (4 has the lower FID); 1 is dominated by 4 alone and 3 by 2 alone, so both are on the

@@ -10,13 +10,20 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from analysis.commands import report
-from analysis.report import ReportError, write_report
+from analysis.report.write import ReportError
+from analysis.report.write import write_report as write
 from search.records import RecordsError
 from search.storage import SweepNameError, sweep_folder
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 PARAMS = {"loss.l1": 12.5, "model.backbone": "unet"}
 RED = (200, 0, 0)
+
+
+def write_report(sweep: Path, out: Path) -> Path:
+    """The page of a report."""
+    write(sweep, out)
+    return out / "report.html"
 
 
 class Page(HTMLParser):

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from recorded_sweeps import write_sweep, write_trial
 
-from analysis.ranking import rank
-from analysis.verdict import standard_error, verdict
+from analysis.certainty.verdict import standard_error, verdict
+from analysis.ranking.rank import rank
 from search.records import read_sweep
 
 

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 
 from analysis.display import listed, metric_label, metric_text, val_count
-from analysis.ranking import RankedTrial, Ranking
+from analysis.ranking.rank import RankedTrial, Ranking
 from search.records import State, Sweep
 
 STATES: tuple[State, ...] = ("complete", "pruned", "diverged", "collapsed", "failed", "running", "paused", "waiting")

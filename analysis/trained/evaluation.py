@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from analysis.colorization import chosen_trial
-from analysis.evaluated import Evaluated
+from analysis.trained.colorization import chosen_trial
+from analysis.trained.evaluated import Evaluated
 from data.config import DataConfig
 from data.errors import HuetuneError
 from data.loaders import Loader, open_loader

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.display import better, duration_text, metric_label, metric_text, value_text
-from analysis.exports import names_in_order
-from analysis.ranking import RankedTrial, Ranking
+from analysis.ranking.rank import RankedTrial, Ranking
+from analysis.report.exports import names_in_order
+from analysis.report.section import Section, Subject
 from search.records import Sweep, epoch_text
 
 ENDINGS = {"epochs": "all epochs", "early-stopping": "early stopping", None: ""}
@@ -31,6 +32,12 @@ class Column:
     cells: list[Cell]
     first_order: Literal["ascending", "descending"] = "ascending"
     """What the first click sorts by: better values first."""
+
+
+def ranking_section(subject: Subject) -> Section:
+    record, ranking = subject.sweep.record, subject.ranking
+    labels = [metric_label(name, record) for name in ranking.objectives]
+    return Section("ranking", "Ranking", {"labels": labels, "table": ranked_table(subject.sweep, ranking)})
 
 
 def ranked_table(sweep: Sweep, ranking: Ranking) -> list[Column]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.errors import HuetuneError
+from models.evaluation import Evaluation
 from search.pareto import Points, minimised, pareto_ranks
 from search.records import State, Sweep, Trial, epoch_text
 from search.spec.constraints import Constraint, parse_constraints
@@ -27,12 +28,16 @@ class RankedTrial:
     place: int
     """From 1; no two trials share one."""
     trial: Trial
-    metrics: dict[str, float]
-    """Of the final evaluation; every objective is in it and finite."""
+    evaluation: Evaluation
+    """The one that counts; every objective is in it and finite."""
     pareto_rank: int
     """0: no other trial is at least as good by every objective and better by one; 1: the same without those of 0 ..."""
     positions: dict[str, int]
     """Place by each objective alone, from 1; equal values share one."""
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return self.evaluation.metrics
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,13 @@ class UnrankedTrial:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Every readable trial of a sweep once: ranked ones best first, the others by number."""
+    """Every readable trial of a sweep once: ranked ones best first, others by number, repeats by what they repeat."""
 
     objectives: dict[str, Literal["min", "max"]]
     ranked: tuple[RankedTrial, ...]
     unranked: tuple[UnrankedTrial, ...]
+    repeats: dict[int, tuple[Trial, ...]]
+    """By the number of a trial, its configuration trained again with other seeds, whatever became of that."""
 
     @property
     def front(self) -> tuple[RankedTrial, ...]:
@@ -63,7 +70,12 @@ class Ranking:
 
 def rank(sweep: Sweep) -> Ranking:
     """Order a sweep's trials by Pareto rank, then the first objective, then the next ones, then trial number."""
-    trials = sorted(sweep.trials, key=lambda trial: trial.number)
+    by_number = sorted(sweep.trials, key=lambda trial: trial.number)
+    trials = [trial for trial in by_number if trial.start.repeat_of is None]
+    repeats: dict[int, list[Trial]] = {}
+    for trial in by_number:
+        if trial.start.repeat_of is not None:
+            repeats.setdefault(trial.start.repeat_of, []).append(trial)
     constraints = parse_constraints(tuple(sweep.record.spec.get("constraints", ())))
     reasons = {
         trial.number: why_unranked(trial, sweep.record.objectives) or _missed(trial, constraints) for trial in trials
@@ -74,6 +86,7 @@ def rank(sweep: Sweep) -> Ranking:
         sweep.record.objectives,
         _ranked([trial for trial in trials if not reasons[trial.number]], sweep.record.objectives),
         tuple(UnrankedTrial(trial, reason) for trial in trials if (reason := reasons[trial.number])),
+        {number: tuple(again) for number, again in repeats.items()},
     )
 
 
@@ -146,13 +159,13 @@ _WITHOUT_A_REASON: dict[State, str] = {
 
 def _ranked(trials: list[Trial], objectives: dict[str, Literal["min", "max"]]) -> tuple[RankedTrial, ...]:
     """`trials` come by number, and sorting is stable: equal ones stay in that order."""
-    metrics = [trial.final.metrics for trial in trials if trial.final is not None]
-    points = minimised(metrics, dict(objectives))  # (n, m)
+    evaluations = [trial.final for trial in trials if trial.final is not None]
+    points = minimised([evaluation.metrics for evaluation in evaluations], dict(objectives))  # (n, m)
     ranks = pareto_ranks(points)
     order = sorted(range(len(trials)), key=lambda index: (ranks[index], *points[index]))
     return tuple(
         RankedTrial(
-            place, trials[index], metrics[index], int(ranks[index]), _positions(points, index, list(objectives))
+            place, trials[index], evaluations[index], int(ranks[index]), _positions(points, index, list(objectives))
         )
         for place, index in enumerate(order, start=1)
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from analysis.report.section import Section, Subject
 from search.records import Trial
 
 MAX_PHOTOS = 8
@@ -36,6 +37,11 @@ class Gallery:
     trials: tuple[int, ...]
     photos: tuple[Photo, ...]
     notes: tuple[str, ...]
+
+
+def photos_section(subject: Subject) -> Section | None:
+    found = gallery([one.trial for one in subject.ranking.ranked[: subject.top]])
+    return Section("photos", "Photos", {"gallery": found}) if found.photos or found.notes else None
 
 
 def gallery(trials: Sequence[Trial]) -> Gallery:

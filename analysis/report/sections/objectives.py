@@ -8,10 +8,20 @@ import numpy as np
 import plotly.graph_objects as go
 
 from analysis.display import metric_label, metric_text, value_text
-from analysis.ranking import RankedTrial, Ranking
-from analysis.style import COLOURS, EARLY, GREY, TICKS, Style, axis_title, empty_figure, front_styles
+from analysis.ranking.rank import RankedTrial, Ranking
+from analysis.report.section import Section, Subject
+from analysis.report.style import COLOURS, EARLY, GREY, TICKS, Style, axis_title, empty_figure, front_styles
 from search.pareto import minimised, pareto_ranks
 from search.records import Sweep, SweepRecord, Trial, epoch_text
+
+
+def objectives_section(subject: Subject) -> Section | None:
+    sweep, ranking = subject.sweep, subject.ranking
+    overview = pareto_figure(sweep, ranking) or history_figure(sweep, ranking)
+    if overview is None:
+        return None
+    title = "Objectives against each other" if len(ranking.objectives) > 1 else "Trial by trial"
+    return Section("objectives", title, {"overview": overview.to_plotly_json()})
 
 
 def pareto_figure(sweep: Sweep, ranking: Ranking) -> go.Figure | None:

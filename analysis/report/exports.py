@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis.display import value_text
-from analysis.evaluated import Evaluated
-from analysis.ranking import RankedTrial, Ranking
+from analysis.ranking.rank import RankedTrial, Ranking
+from analysis.trained.evaluated import Evaluated
 from search.records import Sweep, Trial, epoch_text
 
 Row = dict[str, Any]

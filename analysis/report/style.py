@@ -10,7 +10,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from analysis.display import SHARES, metric_title
-from analysis.ranking import Ranking
+from analysis.ranking.rank import Ranking
 from search.records import SweepRecord
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

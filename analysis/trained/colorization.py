@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from analysis.ranking import RankingError, best
+from analysis.ranking.rank import RankingError, best
 from data.errors import DataError
 from data.files import replaced_atomically
 from data.images import decode

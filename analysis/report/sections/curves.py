@@ -5,15 +5,24 @@ from collections.abc import Iterable, Iterator
 
 import plotly.graph_objects as go
 
-from analysis.display import metric_text
-from analysis.ranking import Ranking
-from analysis.style import FAINT, TICKS, Style, empty_figure, front_styles
+from analysis.display import metric_text, metric_title
+from analysis.ranking.rank import Ranking
+from analysis.report.section import Section, Subject
+from analysis.report.style import FAINT, TICKS, Style, empty_figure, front_styles
 from search.records import Sweep, Trial, epoch_text
 
 MAX_IN_LEGEND = 8
 MAX_TICKS = 10
 CurvePoint = tuple[float | None, float | None, str]
 """Epoch, value, hover text; no value: a gap in the line."""
+
+
+def curves_section(subject: Subject) -> Section | None:
+    figures = learning_curves(subject.sweep, subject.ranking)
+    if not figures:
+        return None
+    titled = {metric_title(name, subject.sweep.record): figure.to_plotly_json() for name, figure in figures.items()}
+    return Section("curves", "Learning curves", {"curves": titled})
 
 
 def learning_curves(sweep: Sweep, ranking: Ranking) -> dict[str, go.Figure]:

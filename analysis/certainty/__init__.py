@@ -1,0 +1,1 @@
+"""How far the order of trials can be trusted."""

@@ -1,0 +1,1 @@
+"""Which trials compare, and in what order they come."""

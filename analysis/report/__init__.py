@@ -1,0 +1,1 @@
+"""The report of a sweep: a page of sections, and tables for other programs."""

@@ -1,0 +1,79 @@
+"""The report as one HTML page that opens from disk without a network."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from analysis.certainty.verdict import verdict
+from analysis.display import duration_text, listed, metric_text, value_text
+from analysis.report.contents import SECTIONS
+from analysis.report.section import Section, Subject
+from analysis.report.style import front_styles
+from search.records import Sweep, epoch_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(subject: Subject) -> str:
+    """The HTML page; the same records give the same page, byte for byte."""
+    environment = _environment()
+    sections = [section for make in SECTIONS if (section := make(subject)) is not None]
+    bodies = {section.name: _body(section, subject, environment) for section in sections}
+    sweep = subject.sweep
+    return environment.get_template("report.html.j2").render(
+        record=sweep.record,
+        sections=sections,
+        bodies=bodies,
+        verdict=verdict(sweep, subject.ranking),
+        num_trials=len(sweep.trials),
+        gpu_seconds=sum(trial.state.gpu_seconds for trial in sweep.trials),
+        last_news=_last_news(sweep),
+        plotly_js=get_plotlyjs() if any("data-figure" in body for body in bodies.values()) else "",
+    )
+
+
+def _body(section: Section, subject: Subject, environment: Environment) -> Markup:
+    template = environment.get_template(f"sections/{section.name}.html.j2")
+    styles = front_styles(subject.ranking)
+    return Markup(template.render(subject=subject, ranking=subject.ranking, styles=styles, **section.content))  # noqa: S704
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "yaml": _yaml,
+        "value": value_text,
+        "duration": duration_text,
+        "epochs": epoch_text,
+        "listed": listed,
+        "breakable": _breakable,
+    }
+    environment.globals["metric_text"] = metric_text
+    return environment
+
+
+def _last_news(sweep: Sweep) -> datetime:
+    """When the records say that something happened last; the report itself carries no date of its own."""
+    times = [time for trial in sweep.trials for time in (trial.start.created, trial.state.started, trial.state.ended)]
+    return max([sweep.record.created, *(time for time in times if time)], key=datetime.timestamp)
+
+
+def _breakable(path: str) -> Markup:
+    """A dotted path, escaped, that may go on in a new line after each dot and underscore."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._])", path))
+
+
+def _yaml(content: Any) -> str:
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

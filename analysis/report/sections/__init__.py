@@ -1,0 +1,1 @@
+"""One section of the page in each file, with a template of the same name."""
