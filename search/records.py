@@ -15,7 +15,6 @@
             error.txt                   the trace of its latest failure
             tested.json                 Tested: a repeat on the photos that no trial has seen
             tested.json                 Tested: a repeat, on photos that no trial has seen
-            samples.png                 rows of photos: gray | colorized by this trial | truth
             tensorboard/                scalars and image grids
 
 Each file is replaced in one step: a reader sees it whole, old or new, and never waits for a writer.
