@@ -13,8 +13,8 @@
             exploits.jsonl              one Exploit a line: what it took over from another trial (PBT)
             checkpoints/*.pt            last, best per task, best joint; REMOVED says why one is gone
             error.txt                   the trace of its latest failure
-            tested.json                 Tested: a repeat on the photos that no trial has seen
             tested.json                 Tested: a repeat, on photos that no trial has seen
+            samples.png                 rows of photos: gray | colorized by this trial | truth
             tensorboard/                scalars and image grids
 
 Each file is replaced in one step: a reader sees it whole, old or new, and never waits for a writer.
