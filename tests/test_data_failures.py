@@ -128,8 +128,10 @@ def test_build_killed_while_files_take_their_names_is_not_taken_for_whole(photo_
 
 
 _SLOWED = """
-import itertools, sys, time
+import itertools, signal, sys, time
 import data.build, huetune
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born without it
 
 first, encoded, calls = int(sys.argv.pop(1)), data.build._encoded, itertools.count()
 

@@ -48,6 +48,8 @@ class Level(NamedTuple):
 
 
 def level() -> Level:
+    gc.unfreeze()  # what is frozen is not listed, such as what tests before this one have left
+    gc.collect()
     objects = gc.get_objects()
     tensors = [one for one in objects if type(one) in (torch.Tensor, nn.Parameter)]
     return Level(
