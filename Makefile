@@ -20,7 +20,8 @@ demo: setup ## build a data set of real photos, run a sweep on it, write its rep
 	fi
 	$(HUETUNE) report $(NAME)
 
-test: setup ## run all tests but those that need a GPU
+test: ## run all tests but those that need a GPU
+	@cluster/setup.sh --browser
 	$(PYTHON) -m pytest -m "not gpu" -n logical --maxprocesses 8 --dist loadgroup --durations=10
 
 lint: setup ## check style and types

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Completes .venv: the system libraries FFCV is built with, the pinned packages, this checkout as an editable install.
 # Where all is in place it does nothing, and asks neither for rights nor for the network.
+# With --browser also the one in which reports are tested.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -65,9 +66,15 @@ make_environment() {
     fi
 }
 
+# Nobody needs it to use huetune: tests go on without it.
+install_browser() {
+    command -v chromium >/dev/null || (install_packages chromium) || say "no chromium: tests of pages are left out"
+}
+
 main() {
     local python uv
     local -a packages quiet=()
+    [[ ${1:-} != --browser ]] || install_browser
     [[ -e $stamp && $(<"$stamp") == "$(inputs)" ]] && return
     python=$(find_python) || fail "huetune needs Python 3.11 or newer: none of python3, python3.11 ... python3.14 is"
     mapfile -t packages < <(missing_packages "$python")
@@ -80,4 +87,4 @@ main() {
     inputs >"$stamp"
 }
 
-main
+main "$@"
