@@ -8,7 +8,8 @@ import cluster.commands
 import data.commands
 import search.commands
 import search.single.commands
-from analysis.commands import colorize, evaluate, report
+from analysis.commands import dashboard, report
+from analysis.trained.commands import colorize, evaluate, export
 from data.errors import HuetuneError
 from search.interruption import Interrupted
 
@@ -22,8 +23,10 @@ app.add_typer(search.commands.app, name="sweep", help="Run a search, resume it, 
 app.command()(search.single.commands.train)
 app.command()(search.single.commands.presets)
 app.command()(report)
+app.command()(dashboard)
 app.command()(colorize)
 app.command()(evaluate)
+app.command()(export)
 app.add_typer(cluster.commands.app, name="cluster", help="See whether a cluster will run a sweep.")
 
 

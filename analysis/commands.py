@@ -1,4 +1,4 @@
-"""`huetune report`, `huetune colorize` and `huetune evaluate`."""
+"""`huetune report` and `huetune dashboard`."""
 
 from __future__ import annotations
 
@@ -7,142 +7,81 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.config.evaluation import LpipsNetwork, MetricSpace
-from search.storage import DEFAULT_STORAGE, StorageOption, sweep_folder
+from search.storage import DEFAULT_STORAGE, PlaceOption, StorageOption, sweep_folder
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from analysis.ranking.rank import Ranking
-    from analysis.trained.evaluated import Evaluated
-    from search.records import Sweep
+    from analysis.report.section import Subject
 
 
 def report(
     name: Annotated[str, typer.Argument(help="The sweep's name.")],
+    compare: Annotated[
+        list[str] | None, typer.Option(metavar="OTHER", help="Another sweep to look at beside it; may be repeated.")
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="pareto, knee, steps (accuracy >= 0.8, then fid) or weights (fid: 1, accuracy: 2).")
+    ] = "pareto",
+    counts: Annotated[str, typer.Option(help="Which evaluation of a trial counts: last, best-joint or best.")] = "last",
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; by default report/ in the sweep's own.", file_okay=False)
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Trials to print and to show photos of.")] = 5,
-    storage: StorageOption = DEFAULT_STORAGE,
+    top: Annotated[int, typer.Option(min=1, help="Trials to print and to look at closely.")] = 5,
+    storage: PlaceOption = str(DEFAULT_STORAGE),
 ) -> None:
-    """Rank a sweep's trials and write report.html, ranking.csv and ranking.json."""
+    """Rank a sweep's trials and write report.html and ranking.csv, .json, .md and .tex."""
+    from contextlib import ExitStack
+
     from rich.console import Console
 
     from analysis.certainty.verdict import verdict
+    from analysis.places import sweep_at
+    from analysis.ranking.rule import Rule
     from analysis.report.write import write_report
 
-    folder = sweep_folder(storage, name)
-    target = out or folder / "report"
-    subject = write_report(folder, target, top)
+    rule, console = Rule.parse(order, counts), Console(stderr=True)
+    with ExitStack() as places:
+        place, *others = [places.enter_context(sweep_at(storage, one, console)) for one in (name, *(compare or ()))]
+        target = out or place.report_folder
+        with console.status("ranking and drawing"):
+            subject = write_report(place.folder, target, top, tuple(other.folder for other in others), rule)
     typer.echo(" ".join(verdict(subject.sweep, subject.ranking)))
     if subject.ranking.ranked:
-        Console().print(_table(subject.sweep, subject.ranking, top))
+        Console().print(_table(subject))
     typer.echo(target / "report.html")
 
 
-def colorize(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos of any size.")],
-    source: Annotated[
-        str, typer.Option("--from", metavar="SWEEP[:TRIAL]", help="The sweep, and a trial of it.  [default: the best]")
-    ],
-    out: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Folder to write to.  [default: beside each photo]")
+def dashboard(
+    name: Annotated[str, typer.Argument(help="The sweep's name.")],
+    host: Annotated[str, typer.Option(help="Address to serve on; any but the default lets others look.")] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65534, help="The study's; TensorBoard's is the next.  [default: free ones]"),
     ] = None,
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
-    """Colorize photos at their full size with a trained trial."""
-    from analysis.trained.colorization import colorize_photos
+    """Serve the study in optuna-dashboard and the trials in TensorBoard, live while the sweep runs, until Ctrl-C."""
+    from analysis.dashboard.serve import serve
 
-    name, _, number = source.partition(":")
-    for written in colorize_photos(photos, sweep_folder(storage, name), number, out):
-        typer.echo(written)
+    serve(sweep_folder(storage, name), host, port, typer.echo)
 
 
-def evaluate(
-    subject: Annotated[
-        str,
-        typer.Argument(
-            metavar="gray|random|truth|SWEEP[:TRIAL]",
-            help="A baseline, or a sweep's best or given trial.",
-            show_default=False,
-        ),
-    ],
-    data: Annotated[Path, typer.Option(metavar="X.beton", help="The photos to measure on.")],
-    train: Annotated[
-        Path | None,
-        typer.Option(metavar="TRAIN.beton", help="Training photos: how frequent each colour is, and random's colours."),
-    ] = None,
-    fid_images: Annotated[
-        int | None, typer.Option(help="Photos for FID, KID, LPIPS and the classifier; 0: none of these.")
-    ] = None,
-    kid: Annotated[bool | None, typer.Option("--kid/--no-kid", help="Kernel Inception Distance.")] = None,
-    lpips: Annotated[LpipsNetwork | None, typer.Option(help="LPIPS on this network.")] = None,
-    classifier: Annotated[
-        str | None, typer.Option(help="A torchvision classifier to name the colorized photos, such as vgg16.")
-    ] = None,
-    metric_space: Annotated[
-        MetricSpace | None, typer.Option(help="What image metrics see: sRGB, or Lab as if it were RGB.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    storage: StorageOption = DEFAULT_STORAGE,
-) -> None:
-    """Measure a baseline or a trained trial on photos. A trial is measured as its configuration says, unless told."""
-    from rich.console import Console
-
-    from analysis.report.exports import evaluated_json
-    from analysis.trained.evaluation import BASELINES, evaluate_baseline, evaluate_trial
-
-    wanted = {
-        "fid_images": fid_images,
-        "kid": kid,
-        "lpips": lpips,
-        "classifier": classifier,
-        "metric_space": metric_space,
-    }
-    settings = {name: value for name, value in wanted.items() if value is not None}
-    if subject in BASELINES:
-        evaluated = evaluate_baseline(subject, data, train, settings)
-    else:
-        name, _, number = subject.partition(":")
-        evaluated = evaluate_trial(sweep_folder(storage, name), number, data, train, settings)
-    if as_json:
-        typer.echo(evaluated_json(evaluated))
-    else:
-        Console().print(_metrics(evaluated))
-
-
-def _metrics(evaluated: Evaluated) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    from analysis.display import LABELS, metric_text
-    from models.evaluation import DIRECTIONS
-
-    table = Table(title=evaluated.how, title_justify="left")
-    for heading in ("metric", "value", "better", "N"):
-        table.add_column(Text(heading), justify="right" if heading in ("value", "N") else "left")
-    ways = {"min": "lower", "max": "higher"}
-    for name, value in (evaluated.metrics | evaluated.details).items():
-        better = ways[DIRECTIONS[name]] if name in DIRECTIONS else ""
-        table.add_row(LABELS.get(name, name), metric_text(name, value), better, f"{evaluated.num_of(name):,}")
-    return table
-
-
-def _table(sweep: Sweep, ranking: Ranking, top: int) -> Table:
+def _table(subject: Subject) -> Table:
+    """The best trials."""
     from rich.table import Table
     from rich.text import Text
 
     from analysis.display import duration_text, metric_label, metric_text
     from search.records import epoch_text
 
-    names = list(ranking.objectives)
-    headings = ["#", "trial", *(metric_label(name, sweep.record) for name in names), "front", "epochs", "time"]
-    table = Table()
-    for heading in headings:
+    ranking, names = subject.ranking, list(subject.ranking.objectives)
+    labels = (metric_label(name, subject.sweep.record) for name in names)
+    table = Table(title=ranking.statement, title_justify="left", title_style="")
+    for heading in ["#", "trial", *labels, "front", "epochs", "time"]:
         table.add_column(Text(heading), justify="right")
-    for one in ranking.ranked[:top]:
+    for one in ranking.ranked[: subject.top]:
         metrics = [metric_text(name, one.metrics[name]) for name in names]
-        cost = [epoch_text(one.trial.final.epoch), duration_text(one.trial.final.seconds)] if one.trial.final else []
+        cost = [epoch_text(one.evaluation.epoch), duration_text(one.evaluation.seconds)]
         table.add_row(str(one.place), str(one.trial.number), *metrics, str(one.pareto_rank + 1), *cost)
     return table

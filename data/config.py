@@ -61,7 +61,7 @@ class BuildOptions(BaseModel):
     """JPEG quality, always with full chroma resolution (4:4:4); None stores the pixels as they are."""
 
 
-FILES = ("train", "val", "unlabelled")
+FILES = ("train", "val", "unlabelled", "test")
 """The fields of a DataConfig that name .beton files."""
 
 
@@ -76,6 +76,8 @@ class DataConfig(BaseModel):
     """More photos to train on. Their labels, if any, are not used: they may be of other classes."""
     unlabelled_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Of each training batch, what comes from `unlabelled`. An epoch is one pass over `train` all the same."""
+    test: Path | None = None
+    """Photos that no trial is trained on or chosen by: `huetune sweep finalists` measures the best on them, once."""
     batch_size: Annotated[int, Field(ge=1)] = 16
     image_size: Size | None = None
     """Pixels; None: as stored. A smaller one is made by averaging."""
@@ -91,8 +93,13 @@ class DataConfig(BaseModel):
     @property
     def files(self) -> dict[str, Path]:
         """The .beton files by their field."""
-        files = {"train": self.train, "val": self.val}
-        return files if self.unlabelled is None else files | {"unlabelled": self.unlabelled}
+        files = {"train": self.train, "val": self.val, "unlabelled": self.unlabelled, "test": self.test}
+        return {name: path for name, path in files.items() if path is not None}
+
+    @property
+    def training_files(self) -> dict[str, Path]:
+        """Those that a training reads: all but the photos of the test."""
+        return {name: path for name, path in self.files.items() if name != "test"}
 
     @property
     def num_unlabelled(self) -> int:

@@ -9,6 +9,8 @@ from models.networks.fusion import BRANCH_STRIDE
 
 MIN_SIDE = 24
 """PatchGAN halves a side three times, and its last two convolutions take a pixel each."""
+_MEASURED_ON = {"val": "validation", "test": "test"}
+"""The files whose photos no training may see, and what they are called."""
 
 
 class FitError(HuetuneError):
@@ -73,11 +75,13 @@ def _bottleneck(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
         return ""
     if config.data.batch_size < 2 * config.compute.accumulation:
         return f"batch norm has one value to normalise in a photo of {side} px alone; raise data.batch_size"
-    if config.evaluation.eval_mode == "train" and manifests["val"].num_samples % config.data.batch_size == 1:
-        return (
-            "evaluation.eval_mode is train, and the last validation batch has one photo, too little for batch norm; "
-            f"change data.batch_size, which is {config.data.batch_size}"
-        )
+    for name, words in _MEASURED_ON.items():
+        alone = name in manifests and manifests[name].num_samples % config.data.batch_size == 1
+        if config.evaluation.eval_mode == "train" and alone:
+            return (
+                f"evaluation.eval_mode is train, and the last {words} batch has one photo, too little for batch norm; "
+                f"change data.batch_size, which is {config.data.batch_size}"
+            )
     return ""
 
 
@@ -98,8 +102,9 @@ def _batch(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
 
 def _classes(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
     classes = manifests["train"].classes
-    if classes != manifests["val"].classes:
-        return "the training and the validation file have different classes; build both in one go"
+    for name, words in _MEASURED_ON.items():
+        if name in manifests and classes != manifests[name].classes:
+            return f"the training and the {words} file have different classes; build both in one go"
     if "classification" not in config.tasks or config.loss.teacher is not None:
         return ""
     if len(classes) < 2:
@@ -117,8 +122,12 @@ def _bins(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
 
 def _shared(config: TrialConfig, manifests: Mapping[str, Manifest]) -> str:
     """Leakage: what is learned by heart would be measured as skill."""
-    validated = set(manifests["val"].photo_digests)
-    for name in manifests.keys() - {"val"}:
-        if num_shared := len(validated.intersection(manifests[name].photo_digests)):
-            return f"{num_shared} photos of data.val are in data.{name} too; build both in one go, from other photos"
+    for measured in [name for name in _MEASURED_ON if name in manifests]:
+        photos = set(manifests[measured].photo_digests)
+        for name in sorted(manifests.keys() - {measured}):
+            if num_shared := len(photos.intersection(manifests[name].photo_digests)):
+                return (
+                    f"{num_shared} photos of data.{measured} are in data.{name} too; "
+                    "build both in one go, from other photos"
+                )
     return ""

@@ -69,16 +69,24 @@ def finalists(
     name: NameArgument,
     top: Annotated[int, typer.Option(min=1, help="So many of the best trials.")] = 3,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each, with seeds of their own.")] = 3,
+    test: Annotated[
+        Path | None,
+        typer.Option(metavar="TEST.beton", help="Photos to test them on.  [default: data.test of the sweep file]"),
+    ] = None,
     why: WhyOption = "",
     address: AddressOption = None,
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
-    """Train the best trials again with other seeds, unpruned, to see how sure their order is."""
+    """Train the best trials again with other seeds, unpruned, and measure them on photos that no trial has seen."""
     from search.control.giving import give
     from search.driver.lock import is_driven
+    from search.records import read_sweep_record
 
     folder = sweep_folder(storage, name)
-    told = give(folder, "repeat", values={"top": top, "seeds": seeds}, why=why)
+    photos = None if test is None else str(test.expanduser().resolve())
+    told = give(folder, "repeat", values={"top": top, "seeds": seeds, "test": photos}, why=why)
+    if photos is None and not read_sweep_record(folder).spec["data"].get("test"):
+        typer.echo(f"{name} has no test photos: repeats are trained, not tested; --test TEST.beton can follow later")
     if is_driven(folder):
         typer.echo(told)
     else:

@@ -22,6 +22,7 @@ Each file is replaced in one step: a reader sees it whole, old or new, and never
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.errors import HuetuneError
 from models.evaluation import Evaluation
+from search.record_files import numbered, read_at_once, read_lines, read_one, reason
 
 State = Literal["waiting", "running", "paused", "complete", "pruned", "diverged", "collapsed", "failed"]
 UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused")
@@ -84,7 +86,7 @@ class SweepRecord(_Record):
     versions: dict[str, str]
     """huetune, python, torch, ray ... and the commit, where known."""
     data: dict[str, dict[str, Any]] = {}
-    """For train, val and unlabelled, if any: file, sha256, count and classes of the .beton."""
+    """For train, val, unlabelled and test, if any: file, sha256, count and classes of the .beton."""
     lineage: tuple[Change, ...] = ()
     """How the spec became what it is now, oldest first."""
     num_studies: int = 1
@@ -161,6 +163,8 @@ class TrialState(_Record):
 class Tested(_Record):
     """tested.json: a trial, trained to its end, on photos that had no part in the search."""
 
+    model_config = ConfigDict(ser_json_inf_nan="strings")  # a metric may be infinite, or not a number
+
     metrics: dict[str, float]
     details: dict[str, float] = {}
     file: str
@@ -229,17 +233,10 @@ def read_sweep(folder: Path) -> Sweep:
     """Read a sweep, running, finished or broken off.
 
     Raises:
-        RecordsError: there is no sweep in `folder`, or its sweep.json cannot be read.
+        RecordsError: there is no sweep in `folder`, or its sweep.json or list of trials cannot be read.
     """
     record = read_sweep_record(folder)
-    trials, unreadable = [], {}
-    for path in sorted((folder / "trials").glob("[0-9]*")):
-        try:
-            trials.append(read_trial(path))
-        except (OSError, ValueError) as error:  # of pydantic, or of text that is none
-            unreadable[path.name] = str(error).splitlines()[0]
-    trials.sort(key=lambda trial: trial.number)
-    return Sweep(folder, record, tuple(trials), unreadable)
+    return sweep_of(folder, record, read_at_once(read_trial, trial_folders(folder)))
 
 
 def read_sweep_record(folder: Path) -> SweepRecord:
@@ -250,34 +247,52 @@ def read_sweep_record(folder: Path) -> SweepRecord:
         others = ", ".join(sorted(other.parent.name for other in folder.parent.glob("*/sweep.json"))) or "none"
         raise RecordsError(f"no sweep {folder.name!r} in {folder.parent}; sweeps there: {others}") from None
     except (OSError, ValidationError) as error:
-        raise RecordsError(f"{path} cannot be read ({str(error).splitlines()[0]}); restore it from a backup") from None
+        raise RecordsError(f"{path} cannot be read ({reason(error)}); restore it from a backup") from None
+
+
+def trial_folders(sweep: Path) -> list[Path]:
+    """The folders of a sweep's trials, by name; RecordsError if they cannot be listed."""
+    try:
+        return numbered(sweep / "trials")
+    except OSError as error:
+        raise RecordsError(f"the trials of {sweep} cannot be listed ({reason(error)}); mend its permissions") from None
+
+
+def sweep_of(folder: Path, record: SweepRecord, found: Mapping[Path, Trial | str]) -> Sweep:
+    """A sweep with what was found in the folders of its trials."""
+    trials = sorted((one for one in found.values() if isinstance(one, Trial)), key=lambda trial: trial.number)
+    return Sweep(folder, record, tuple(trials), {path.name: why for path, why in found.items() if isinstance(why, str)})
 
 
 def read_trial(folder: Path) -> Trial:
+    """What is known of one trial.
+
+    Raises:
+        OSError, ValidationError: a file cannot be read, or is damaged.
+        RecordsError: it is the folder of another trial.
+    """
     start = TrialStart.model_validate_json((folder / "trial.json").read_bytes())
+    if trial_folder(folder, start.number).name != folder.name:
+        raise RecordsError(f"its trial.json is of trial {start.number}")
+    state = read_state(folder)  # before the evaluations, which are then never older than it
     return Trial(
         folder,
         start,
-        read_state(folder),
+        state,
         read_evaluations(folder),
-        tuple(Exploit.model_validate_json(line) for line in _lines(folder / "exploits.jsonl")),
-        Tested.model_validate_json(tested.read_bytes()) if (tested := folder / "tested.json").exists() else None,
+        read_lines(Exploit, folder / "exploits.jsonl"),
+        read_one(Tested, folder / "tested.json"),
     )
 
 
 def read_state(folder: Path) -> TrialState:
     """What has become of a trial so far."""
-    path = folder / "state.json"
-    return TrialState.model_validate_json(path.read_bytes()) if path.exists() else TrialState(state="waiting")
+    return read_one(TrialState, folder / "state.json") or TrialState(state="waiting")
 
 
 def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
     """A trial's evaluations so far, by epoch."""
-    return tuple(Evaluation.model_validate_json(line) for line in _lines(folder / "evaluations.jsonl"))
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text().splitlines() if path.exists() else []
+    return read_lines(Evaluation, folder / "evaluations.jsonl")
 
 
 def epoch_text(epoch: float) -> str:

@@ -18,6 +18,17 @@ StorageOption = Annotated[
 ]
 """Type of a command's `storage` parameter; its default is DEFAULT_STORAGE."""
 
+PlaceOption = Annotated[
+    str,
+    typer.Option(
+        "--storage",
+        envvar=STORAGE_VARIABLE,
+        help="Folder that holds all sweeps, or s3://bucket/folder, gs://, hdfs:// ...",
+    ),
+]
+"""The same of a command that only reads; its default is str(DEFAULT_STORAGE)."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -55,6 +66,8 @@ def sweep_folder(storage: Path, name: str) -> Path:
     Raises:
         SweepNameError: see `checked_name`.
     """
+    if _ADDRESS.match(str(storage)):
+        raise SweepNameError(f"--storage {storage} is an address, and a folder is needed; only reports read stores")
     return (storage.expanduser() / checked_name(name)).absolute()
 
 

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 from recorded_sweeps import write_samples, write_sweep, write_trial
 
-from analysis.report.sections.photos import MAX_PHOTOS, SamplesError, gallery, read_cells
+from analysis.report.samples import MAX_CELL, SamplesError, read_cells, shown, strips
+from analysis.report.sections.photos import MAX_FAILURES, MAX_PHOTOS, gallery
 from search.records import read_sweep
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
@@ -14,7 +15,7 @@ RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 def pixel(uri: str) -> tuple[tuple[int, int], object]:
     """Size and top left pixel of an image."""
-    image = Image.open(io.BytesIO(base64.b64decode(uri.removeprefix("data:image/png;base64,"))))
+    image = Image.open(io.BytesIO(base64.b64decode(uri.removeprefix("data:image/webp;base64,"))))
     return image.size, image.getpixel((0, 0))
 
 
@@ -35,10 +36,10 @@ def test_shows_each_photo_by_every_trial(sweep: Path):
     write_samples(folder_of(sweep, 1), [BLUE, RED])
     first, second, _ = read_sweep(sweep).trials
 
-    shown = gallery([second, first])
+    found = gallery([second, first])
 
-    assert shown.trials == (1, 0)
-    top, bottom = shown.photos
+    assert found.trials == (1, 0)
+    top, bottom = found.photos
     assert pixel(top.gray) == ((4, 4), (100, 100, 100))
     assert pixel(top.truth) == ((4, 4), (200, 200, 200))
     assert [pixel(uri)[1] for uri in top.colorized] == [BLUE, RED]
@@ -49,10 +50,10 @@ def test_leaves_out_what_cannot_be_shown_and_says_why(sweep: Path):
     write_samples(folder_of(sweep, 0), [RED])
     write_samples(folder_of(sweep, 1), [RED], truth=201)
 
-    shown = gallery(read_sweep(sweep).trials)
+    found = gallery(read_sweep(sweep).trials)
 
-    assert shown.trials == (0,)
-    assert shown.notes == (
+    assert found.trials == (0,)
+    assert found.notes == (
         "Trial 1 is not shown: its samples are of other photos, or of another size, than those of trial 0.",
         "Trial 2 is not shown: it left no samples.png.",
     )
@@ -83,3 +84,46 @@ def test_no_damage_to_a_file_escapes_as_another_error(tmp_path: Path):
             read_cells(tmp_path / "samples.png")
         except SamplesError:
             continue
+
+
+def test_measures_how_far_each_colour_is_from_the_truth(sweep: Path):
+    write_samples(folder_of(sweep, 0), [(200, 200, 200), RED])
+
+    gray, red = (photo.errors[0] for photo in gallery(read_sweep(sweep).trials[:1]).photos)
+
+    # CIELAB of sRGB (200, 0, 0), D65: L 41.9, a 66.6, b 56.0 (brucelindbloom.com); gray has a = b = 0.
+    assert gray == pytest.approx(0, abs=0.01)
+    assert red == pytest.approx((66.6**2 + 56.0**2) ** 0.5, abs=0.5)
+
+
+def test_the_failures_are_the_photos_farthest_from_the_truth(sweep: Path):
+    vivid = [(200, 200 - 15 * row, 200) for row in range(MAX_PHOTOS + 4)]
+    write_samples(folder_of(sweep, 0), vivid)
+    write_samples(folder_of(sweep, 1), vivid[::-1])
+
+    found = gallery(read_sweep(sweep).trials[:2])
+
+    assert [failure.row for failure in found.failures] == [12, 11, 10][:MAX_FAILURES]
+    assert found.failures[0].photo.errors[0] > found.failures[0].photo.errors[1]
+    assert pixel(found.failures[0].map)[1] == (255, 240, 205)
+
+
+def test_a_single_photo_is_no_failure_by_comparison(sweep: Path):
+    write_samples(folder_of(sweep, 0), [RED])
+
+    assert gallery(read_sweep(sweep).trials[:1]).failures == ()
+
+
+def test_large_photos_are_shown_smaller():
+    assert pixel(shown(Image.new("RGB", (256, 256), RED)))[0] == (MAX_CELL, MAX_CELL)
+
+
+def test_a_strip_is_the_first_photo_three_times(sweep: Path):
+    write_samples(folder_of(sweep, 1), [RED, BLUE], cell=200)
+
+    found = strips(read_sweep(sweep).trials)
+
+    assert list(found) == [1]
+    size, (red, green, blue) = pixel(found[1])
+    assert size == (288, 96)
+    assert max(abs(value - 100) for value in (red, green, blue)) < 5

@@ -121,8 +121,8 @@ def test_fid_by_other_weights_is_set_apart(tmp_path: Path):
         write_trial(sweep, number, [{"fid": 50 - number, "accuracy": 0.5}], fid_weights=weights)
     ranking = rank(read_sweep(sweep))
     assert [ranked.trial.number for ranked in ranking.ranked] == [2, 0]
-    assert [(one.trial.number, "other Inception weights (bbb)" in one.reason) for one in ranking.unranked] == [
-        (1, True)
+    assert [(one.trial.number, one.reason, one.measured_otherwise) for one in ranking.unranked] == [
+        (1, "measured unlike most trials, so its values do not compare: Inception weights bbb instead of aaa", True)
     ]
 
 

@@ -84,7 +84,7 @@ def test_the_page_shows_the_ranking(sweep: Path, tmp_path: Path):
 
     assert page.attributes("data-key")[:5] == ["1", "0", "1", "30.0", "0.6"]
     for words in (
-        "Trial 0 has the best FID (N = 150), 30.00",
+        "Trial 0 is ranked first of 3",
         "loss.l1",
         "12.5",
         "too slow",
@@ -200,7 +200,7 @@ def test_the_command_ends_with_the_path_alone(sweep: Path, app: Typer):
 
     assert result.exit_code == 0
     assert result.output.splitlines()[-1] == str(sweep / "report" / "report.html")
-    assert "Trial 0 has the best FID (N = 150), 30.00" in result.output
+    assert "Trial 0 is ranked first of 3" in result.output
 
 
 def test_the_command_finds_the_storage_in_the_environment(sweep: Path, tmp_path: Path, app: Typer):

@@ -9,9 +9,9 @@ from memory_batches import MemoryBatches
 from small_trials import CPU, changed, new_state, run, same, trial_config, validation, weights_of
 
 from models.config.loss import Adversarial, Weighting
-from models.evaluation import Evaluation
+from models.joint_error import joint_error
 from models.training.checkpoint import CheckpointError, load_generator
-from models.training.loop import DivergedError, joint_error, train
+from models.training.loop import DivergedError, train
 
 
 @pytest.mark.parametrize("adversarial", Adversarial.__args__)
@@ -117,7 +117,8 @@ def test_checkpoints_hold_the_best_evaluations(tmp_path: Path):
     evaluations = run(config, tmp_path)
     names = {path.stem for path in tmp_path.glob("*.pt")}
     assert names == {"last", "best-colorization", "best-classification", "best-joint"}
-    best = min(reversed(evaluations), key=lambda evaluation: joint_error(config, evaluation))
+    watched = [config.stopping(task).metric for task in config.tasks]
+    best = min(reversed(evaluations), key=lambda evaluation: joint_error(evaluation.metrics, watched))
     trained = load_generator(tmp_path / "best-joint.pt", CPU)
     assert (trained.side, trained.num_classes) == (32, 3)
     measured = validation(new_state(config))(trained.generator, None, False)
@@ -159,8 +160,3 @@ def test_training_that_stops_early_measures_the_costly_metrics_then(tmp_path: Pa
 
     list(train(state, MemoryBatches(), validate, tmp_path))
     assert asked == [False, False, True]
-
-
-def test_joint_error_is_the_product_of_the_errors():
-    evaluation = Evaluation(epoch=1, step=1, seconds=0, metrics={"l1": 0.1, "accuracy": 0.8})
-    assert joint_error(trial_config(), evaluation) == pytest.approx(0.1 * 0.2)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from recorded_sweeps import NOON, write_sweep
 from sampled_sweeps import make_spec, open_study, record, run_trials
 
 from search.errors import SweepError
 from search.sampling import store
-from search.sampling.storages import location, within
+from search.sampling.storages import location, open_to_read, within
 
 
 def test_sqlite_study_draws_what_a_journal_draws(tmp_path: Path):
@@ -100,6 +101,18 @@ def test_postgresql_keeps_sweeps_of_the_same_name_apart(server: Any, tmp_path: P
     assert points[0] == points[1] == points[2]
     names = {study.study_name for study in RDBStorage(uri(server)).get_all_studies()}
     assert names == {"s@2026-11-20T01:00:00+00:00#1", "s@2026-11-20T02:00:00+00:00#1"}
+
+
+@pytest.mark.slow
+def test_study_on_a_server_is_looked_at_and_not_written(server: Any, tmp_path: Path):
+    spec = make_spec(search={"storage": uri(server)})
+    folder = write_sweep(tmp_path / "looked-at", spec.objectives)
+    run_trials(open_study(spec, folder), spec, folder, 2)
+    storage = open_to_read(uri(server), folder)
+    (study,) = (study for study in storage.get_all_studies() if study.study_name.startswith("looked-at@"))
+    assert len(storage.get_all_trials(study._study_id)) == 2
+    with pytest.raises(StorageInternalError):  # of a transaction that may only read
+        storage.set_study_user_attr(study._study_id, "a", 1)
 
 
 @pytest.mark.slow

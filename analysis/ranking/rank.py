@@ -1,20 +1,30 @@
 """Which trials can be compared, and their order: Pareto front by Pareto front, then objective by objective.
 
-Only complete trials are compared, by their final evaluation. A pruned, diverged or failed trial was measured after less
-training than the others, so its last values say where it stopped and not how good its configuration is.
+Only complete trials are compared, by the evaluation and in the order that a Rule says. A pruned, diverged or failed
+trial was measured after less training than the others, so its last values say where it stopped and not how good its
+configuration is.
 """
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from analysis.ranking.comparable import set_apart
+from analysis.ranking.counted import Counts, counted_evaluation
+from analysis.ranking.orders import Candidates
+from analysis.ranking.reasons import missed, why_not
+from analysis.ranking.rule import DEFAULT, Rule
 from data.errors import HuetuneError
 from models.evaluation import Evaluation
-from search.pareto import Points, minimised, pareto_ranks
-from search.records import State, Sweep, Trial, epoch_text
+from search.pareto import Points
+from search.records import Sweep, Trial
 from search.spec.constraints import Constraint, parse_constraints
+
+Objectives = dict[str, Literal["min", "max"]]
+Candidate = tuple[Trial, Evaluation]
+"""A complete trial with the evaluation that counts."""
 
 
 class RankingError(HuetuneError):
@@ -46,17 +56,27 @@ class UnrankedTrial:
 
     trial: Trial
     reason: str
+    measured_otherwise: bool = False
+    """It is complete and has every value, but measured so that they do not compare with those of most."""
 
 
 @dataclass(frozen=True)
 class Ranking:
     """Every readable trial of a sweep once: ranked ones best first, others by number, repeats by what they repeat."""
 
-    objectives: dict[str, Literal["min", "max"]]
+    objectives: Objectives
     ranked: tuple[RankedTrial, ...]
     unranked: tuple[UnrankedTrial, ...]
     repeats: dict[int, tuple[Trial, ...]]
     """By the number of a trial, its configuration trained again with other seeds, whatever became of that."""
+    rule: Rule
+    constraints: tuple[Constraint, ...]
+    """Of the sweep: a trial that misses one is not ranked."""
+
+    @property
+    def statement(self) -> str:
+        """In words, which trials are compared by what and how they are ordered."""
+        return self.rule.statement(self.objectives, self.constraints)
 
     @property
     def front(self) -> tuple[RankedTrial, ...]:
@@ -68,48 +88,35 @@ class Ranking:
         return tuple(ranked for ranked in self.ranked if ranked.positions[objective] == 1)
 
 
-def rank(sweep: Sweep) -> Ranking:
-    """Order a sweep's trials by Pareto rank, then the first objective, then the next ones, then trial number."""
-    by_number = sorted(sweep.trials, key=lambda trial: trial.number)
-    trials = [trial for trial in by_number if trial.start.repeat_of is None]
-    repeats: dict[int, list[Trial]] = {}
-    for trial in by_number:
-        if trial.start.repeat_of is not None:
-            repeats.setdefault(trial.start.repeat_of, []).append(trial)
+def rank(sweep: Sweep, rule: Rule = DEFAULT) -> Ranking:
+    """Order a sweep's trials; what the rule leaves equal goes by Pareto rank, the objectives in order, trial number."""
+    objectives = sweep.record.objectives
     constraints = parse_constraints(tuple(sweep.record.spec.get("constraints", ())))
-    reasons = {
-        trial.number: why_unranked(trial, sweep.record.objectives) or _missed(trial, constraints) for trial in trials
-    }
-    if "fid" in sweep.record.objectives:
-        reasons |= _other_fid_weights([trial for trial in trials if not reasons[trial.number]])
-    return Ranking(
-        sweep.record.objectives,
-        _ranked([trial for trial in trials if not reasons[trial.number]], sweep.record.objectives),
-        tuple(UnrankedTrial(trial, reason) for trial in trials if (reason := reasons[trial.number])),
-        {number: tuple(again) for number, again in repeats.items()},
-    )
+    wanted = list(dict.fromkeys([*objectives, *rule.order.metrics]))
+    trials, repeats = _divided(sweep.trials)
+    candidates: list[Candidate] = []
+    unranked: list[UnrankedTrial] = []
+    for trial in trials:
+        evaluation = counted_evaluation(trial, rule.counts)
+        reason = why_not(trial, evaluation, wanted, rule.counts) or missed(evaluation, constraints)
+        if reason or evaluation is None:
+            unranked.append(UnrankedTrial(trial, reason))
+        else:
+            candidates.append((trial, evaluation))
+    otherwise = set_apart([trial for trial, _ in candidates], sweep.record, wanted)
+    unranked += [UnrankedTrial(one, otherwise[one.number], True) for one, _ in candidates if one.number in otherwise]
+    alike = [candidate for candidate in candidates if candidate[0].number not in otherwise]
+    ordered = tuple(sorted(unranked, key=lambda one: one.trial.number))
+    return Ranking(objectives, _ranked(alike, objectives, rule), ordered, repeats, rule, constraints)
 
 
-def _other_fid_weights(trials: list[Trial]) -> dict[int, str]:
-    """By number, those whose FID is of another Inception than that of most: such values do not compare."""
-    used = Counter(trial.state.fid_weights for trial in trials)
-    if len(used) < 2:
-        return {}
-    (most, _), *_ = used.most_common(1)
-    return {
-        trial.number: f"its FID was measured with other Inception weights ({trial.state.fid_weights[:12] or 'unknown'})"
-        for trial in trials
-        if trial.state.fid_weights != most
-    }
-
-
-def best(sweep: Sweep) -> Trial:
+def best(sweep: Sweep, rule: Rule = DEFAULT) -> Trial:
     """The trial in the first place.
 
     Raises:
         RankingError: no trial is complete with a finite value of every objective.
     """
-    ranked = rank(sweep).ranked
+    ranked = rank(sweep, rule).ranked
     if not ranked:
         raise RankingError(
             f"sweep {sweep.record.name!r} has no complete trial among its {len(sweep.trials)}, so none is best; "
@@ -118,60 +125,40 @@ def best(sweep: Sweep) -> Trial:
     return ranked[0].trial
 
 
-def why_unranked(trial: Trial, objectives: Mapping[str, str]) -> str:
-    """In words why a trial is not compared with the complete ones; empty if it is."""
-    if trial.state.state != "complete":
-        said = trial.state.reason.strip()
-        if trial.state.state == "waiting" and trial.final and not said:
-            return f"waits to go on after epoch {epoch_text(trial.final.epoch)}"
-        return said or _WITHOUT_A_REASON[trial.state.state]
-    if trial.final is None:
-        return "complete, but without any evaluation"
-    found = trial.final.metrics
-    wrong = [f"{name} is {found[name]}" for name in objectives if name in found and not math.isfinite(found[name])]
-    wrong += [f"{name} is missing" for name in objectives if name not in found]
-    return f"in its final evaluation (epoch {epoch_text(trial.final.epoch)}) {' and '.join(wrong)}" if wrong else ""
+def why_unranked(trial: Trial, metrics: Collection[str], counts: Counts = "last") -> str:
+    """In words why a trial is not compared with the complete ones that have all these metrics; empty if it is."""
+    return why_not(trial, counted_evaluation(trial, counts), metrics, counts)
 
 
-def _missed(trial: Trial, constraints: Iterable[Constraint]) -> str:
-    """Which constraints a complete trial does not meet, in words; empty if it meets all."""
-    metrics = trial.final.metrics if trial.final else {}
-    missed = [
-        f"{one.metric} {metrics[one.metric]:.4g} is not {one.sense} {one.bound:g}"
-        if one.metric in metrics
-        else f"{one.metric} is missing"
-        for one in constraints
-        if not one.met(metrics)
-    ]
-    return " and ".join(missed)
+def _divided(trials: Iterable[Trial]) -> tuple[list[Trial], dict[int, tuple[Trial, ...]]]:
+    """Those with a configuration of their own, by number, and the repeats by what they repeat."""
+    originals: list[Trial] = []
+    repeats: dict[int, tuple[Trial, ...]] = {}
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        again = trial.start.repeat_of
+        if again is None:
+            originals.append(trial)
+        else:
+            repeats[again] = (*repeats.get(again, ()), trial)
+    return originals, repeats
 
 
-_WITHOUT_A_REASON: dict[State, str] = {
-    "waiting": "has not started yet",
-    "running": "is still running",
-    "pruned": "no reason recorded",
-    "paused": "is paused",
-    "diverged": "no reason recorded",
-    "collapsed": "no reason recorded",
-    "failed": "no reason recorded",
-}
+def _ranked(candidates: Sequence[Candidate], objectives: Objectives, rule: Rule) -> tuple[RankedTrial, ...]:
+    """`candidates` come by number, and sorting is stable: equal ones stay in that order."""
+    if not candidates:
+        return ()
+    measured = Candidates([evaluation.metrics for _, evaluation in candidates], objectives)
+    points, fronts = measured.points, measured.fronts
+    columns = (*rule.order.keys(measured).T, fronts, *points.T)
+    positions = _positions(points, list(objectives))
+    ranked = []
+    for place, index in enumerate(np.lexsort(columns[::-1]).tolist(), start=1):
+        trial, evaluation = candidates[index]
+        ranked.append(RankedTrial(place, trial, evaluation, int(fronts[index]), positions[index]))
+    return tuple(ranked)
 
 
-def _ranked(trials: list[Trial], objectives: dict[str, Literal["min", "max"]]) -> tuple[RankedTrial, ...]:
-    """`trials` come by number, and sorting is stable: equal ones stay in that order."""
-    evaluations = [trial.final for trial in trials if trial.final is not None]
-    points = minimised([evaluation.metrics for evaluation in evaluations], dict(objectives))  # (n, m)
-    ranks = pareto_ranks(points)
-    order = sorted(range(len(trials)), key=lambda index: (ranks[index], *points[index]))
-    return tuple(
-        RankedTrial(
-            place, trials[index], evaluations[index], int(ranks[index]), _positions(points, index, list(objectives))
-        )
-        for place, index in enumerate(order, start=1)
-    )
-
-
-def _positions(points: Points, index: int, objectives: list[str]) -> dict[str, int]:
-    """1 + the number of the (n, m) minimised `points` that are better than number `index`, by each objective."""
-    num_better = (points < points[index]).sum(axis=0)  # (m,)
-    return {name: 1 + int(count) for name, count in zip(objectives, num_better, strict=True)}
+def _positions(points: Points, objectives: Sequence[str]) -> list[dict[str, int]]:
+    """For each of the (n, m) minimised `points` 1 + the number of those that are better, by each objective."""
+    better = np.stack([np.searchsorted(np.sort(column), column) for column in points.T], axis=1)  # (n, m)
+    return [dict(zip(objectives, row, strict=True)) for row in (1 + better).tolist()]

@@ -13,11 +13,15 @@ from plotly.offline import get_plotlyjs
 from analysis.certainty.verdict import verdict
 from analysis.display import duration_text, listed, metric_text, value_text
 from analysis.report.contents import SECTIONS
+from analysis.report.samples import strips
 from analysis.report.section import Section, Subject
+from analysis.report.sections.cost import gpu_seconds, num_gpus
 from analysis.report.style import front_styles
 from search.records import Sweep, epoch_text
 
 TEMPLATES = Path(__file__).parent / "templates"
+MAX_STRIPS = 24
+"""The first trials, those of the front before others, whose first photo is shown beside their points."""
 
 
 def render(subject: Subject) -> str:
@@ -25,16 +29,17 @@ def render(subject: Subject) -> str:
     environment = _environment()
     sections = [section for make in SECTIONS if (section := make(subject)) is not None]
     bodies = {section.name: _body(section, subject, environment) for section in sections}
-    sweep = subject.sweep
+    sweep, has_figures = subject.sweep, any("data-figure" in body for body in bodies.values())
     return environment.get_template("report.html.j2").render(
         record=sweep.record,
         sections=sections,
         bodies=bodies,
         verdict=verdict(sweep, subject.ranking),
         num_trials=len(sweep.trials),
-        gpu_seconds=sum(trial.state.gpu_seconds for trial in sweep.trials),
+        gpu_seconds=gpu_seconds(sweep.trials, num_gpus(sweep)),
         last_news=_last_news(sweep),
-        plotly_js=get_plotlyjs() if any("data-figure" in body for body in bodies.values()) else "",
+        plotly_js=get_plotlyjs() if has_figures else "",
+        samples=strips(one.trial for one in subject.ranking.ranked[:MAX_STRIPS]) if has_figures else {},
     )
 
 

@@ -1,4 +1,4 @@
-"""A trial, or a baseline, measured on a file of photos by the very code that measures trials in training."""
+"""A trained generator, or a baseline, measured on photos by the very code that measures trials in training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from analysis.trained.colorization import chosen_trial
 from analysis.trained.evaluated import Evaluated
+from analysis.trained.source import Source, this_device
 from data.config import DataConfig
 from data.errors import HuetuneError
 from data.loaders import Loader, open_loader
@@ -21,8 +21,6 @@ from models.measures.baselines import RandomColours, gray, truth
 from models.measures.fid_reference import fid_reference
 from models.measures.measure import Colorize
 from models.measures.validation import Validation
-from models.training.checkpoint import LAST, checkpoint_path, load_generator
-from search.records import read_sweep
 
 BASELINES = ("gray", "random", "truth")
 
@@ -45,35 +43,33 @@ def evaluate_baseline(name: str, beton: Path, train: Path | None, settings: Mapp
     # Without a network photos may have any size, which a configuration as a whole would not let pass.
     anything = TrialConfig(data=DataConfig(train=data.train, val=beton), evaluation=_with(settings, EvaluationConfig()))
     config = anything.model_copy(update={"data": data})
-    device = _device()
+    device = this_device()
     with _opened(beton, config, device) as photos, _baseline(name, config, device) as colorize:
         validation = _validation(photos, config, photos.manifest.classes, train, device)
         return _evaluated(validation.measure(colorize), photos, config)
 
 
-def evaluate_trial(sweep: Path, number: str, beton: Path, train: Path | None, settings: Mapping[str, Any]) -> Evaluated:
-    """Measure a trial (empty: the first of the ranking) with its last weights, those that are ranked.
+def evaluate_trained(source: Source, beton: Path, train: Path | None, settings: Mapping[str, Any]) -> Evaluated:
+    """Measure a trained generator, on the device that it is on.
 
-    Photos of other classes than the sweep's count as unlabelled.
+    Photos of other classes than it was trained on count as unlabelled.
 
-    train: where colours are counted, by default the trial's own training photos, if they are still there; settings:
-    of EvaluationConfig, where they are to differ from the trial's own.
+    train: where colours are counted, by default the generator's own training photos, if they are still there; settings:
+    of EvaluationConfig, where they are to differ from its own.
 
     Raises:
-        HuetuneError: settings that do not fit, no such sweep or trial, or a file that cannot be read.
+        HuetuneError: settings that do not fit, or a file that cannot be read.
     """
-    recorded = read_sweep(sweep)
-    device = _device()
-    trained = load_generator(checkpoint_path(chosen_trial(recorded, number).folder / "checkpoints", LAST), device)
-    own = trained.config
+    trained, own = source.trained, source.trained.config
+    device = next(trained.generator.parameters()).device
     data = own.data.model_copy(update={"val": beton, "image_size": trained.side})
     config = own.model_copy(update={"data": data, "evaluation": _with(settings, own.evaluation)})
     if train is None and data.train.is_file():
         train = data.train
     with _opened(beton, config, device) as photos:
         classes = photos.manifest.classes
-        same = list(classes) == recorded.record.data["val"].get("classes", [])
-        validation = _validation(photos, config, classes if same else (), train, device)
+        known = classes if classes == source.classes else ()
+        validation = _validation(photos, config, known, train, device)
         return _evaluated(validation(trained.generator, None, costly=True), photos, config)
 
 
@@ -117,7 +113,3 @@ def _evaluated(measurement: Measurement, photos: Loader, config: TrialConfig) ->
         metric_space=config.evaluation.metric_space,
         eval_mode=config.evaluation.eval_mode,
     )
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -40,7 +40,7 @@ class GroceriesSource:
                 yield Photo(f"{row['dataset']}/{label}/{number:05d}", label, row["image_data"])
 
     def _rows(self, columns: list[str]) -> Iterator[dict[str, Any]]:
-        from pyarrow import parquet  # type: ignore[import-untyped]
+        from pyarrow import parquet
 
         for batch in parquet.ParquetFile(self._table).iter_batches(columns=columns):
             yield from batch.to_pylist()

@@ -55,7 +55,7 @@ def _lines(path: Path) -> list[str]:
 
 def _numbering(path: Path) -> dict[str, str]:
     """WordNet ids by class number; meta.mat also numbers wider terms, which label no photo."""
-    from scipy.io import loadmat  # type: ignore[import-untyped]
+    from scipy.io import loadmat
 
     try:
         terms = loadmat(path, squeeze_me=True)["synsets"]

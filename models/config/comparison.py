@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-MAY_DIFFER = ("data.train", "data.val", "data.unlabelled", "data.num_workers")
-"""When a training goes on elsewhere. The content of the files may not: checkpoints and records hold their hashes."""
+MAY_DIFFER = ("data.train", "data.val", "data.unlabelled", "data.test", "data.num_workers")
+"""When a training goes on elsewhere. The content of the files may not: checkpoints and records hold their hashes. The
+photos of the test are not trained on."""
 MAX_SHOWN = 3
 
 

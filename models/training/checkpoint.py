@@ -87,12 +87,28 @@ class Trained:
 def load_generator(path: Path, device: torch.device) -> Trained:
     """The trained generator of a checkpoint, in evaluation mode: of its weights the moving average, if one was kept."""
     content = load_checkpoint(path)
-    config = config_of(content)
-    # The checkpoint holds the trained weights: no need to find the pretrained ones first.
+    return with_weights(evaluated_weights(content), config_of(content), content["num_classes"], content["side"], device)
+
+
+def with_weights(
+    weights: Mapping[str, Any], config: TrialConfig, num_classes: int, side: int, device: torch.device
+) -> Trained:
+    """The generator of a configuration with trained weights, in evaluation mode; side: of its photos, in pixels.
+
+    Raises:
+        CheckpointError: they are of other networks, as an older huetune built them.
+    """
+    # These are the trained weights: no need to find the pretrained ones first.
     bare = config.model_copy(update={"model": config.model.model_copy(update={"pretrained": False})})
-    generator = build_generator(bare, content["num_classes"], content["side"]).to(device)
-    generator.load_state_dict(evaluated_weights(content))
-    return Trained(generator.eval(), config, content["num_classes"], content["side"])
+    generator = build_generator(bare, num_classes, side).to(device)
+    try:
+        generator.load_state_dict(weights)
+    except RuntimeError:  # its message names every tensor
+        raise CheckpointError(
+            "the weights are of another network than this huetune builds from their configuration; use the version "
+            "that trained them, or train again"
+        ) from None
+    return Trained(generator.eval(), config, num_classes, side)
 
 
 def evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

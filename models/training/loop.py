@@ -13,7 +13,8 @@ from data.batch import Batches
 from data.errors import HuetuneError
 from models.config.loss import TASK_OF
 from models.config.trial import TrialConfig
-from models.evaluation import DIRECTIONS, Evaluation, Measurement
+from models.evaluation import Evaluation, Measurement
+from models.joint_error import joint_error
 from models.measures.judge import Judge
 from models.networks.colorizer import Colorizer
 from models.training.checkpoint import (
@@ -149,27 +150,13 @@ def _evaluate(
     return evaluation, names
 
 
-def joint_error(config: TrialConfig, evaluation: Evaluation) -> float:
-    """What the best joint checkpoint has least of: the product of the tasks' errors, so that no unit matters.
-
-    The error of a metric that grows is its distance from 1 (accuracy, SSIM) or its inverse (PSNR). An evaluation
-    without one of the metrics, which can be too costly for every time, has an infinite one.
-    """
-    names = [config.stopping(task).metric for task in config.tasks]
-    if any(name not in evaluation.metrics for name in names):
-        return math.inf
-    return math.prod(_error(name, evaluation.metrics[name]) for name in names)
+def _joint_error(config: TrialConfig, evaluation: Evaluation) -> float:
+    return joint_error(evaluation.metrics, [config.stopping(task).metric for task in config.tasks])
 
 
 def _is_best_joint(config: TrialConfig, evaluation: Evaluation, history: list[Evaluation]) -> bool:
-    error = joint_error(config, evaluation)
-    return math.isfinite(error) and all(error <= joint_error(config, other) for other in history)
-
-
-def _error(name: str, value: float) -> float:
-    if DIRECTIONS[name] == "min":
-        return max(value, 0.0)  # KID's estimate of nearly nothing can be negative
-    return 1 / max(value, 1e-9) if name == "psnr" else 1 - value
+    error = _joint_error(config, evaluation)
+    return math.isfinite(error) and all(error <= _joint_error(config, other) for other in history)
 
 
 def _judge(state: TrainingState) -> Judge | None:

@@ -46,6 +46,8 @@ def give(
     _check_trials(folder, kind, trials)
     if kind == "enqueue" and values:
         _check_point(record, folder, values)
+    if kind == "repeat" and values and values.get("test"):
+        _check_test(record, Path(values["test"]))
     driven = is_driven(folder)
     if kind in OF_THE_PROCESS and not driven:
         raise SweepError(f"sweep {folder.name} does not run, so there is nothing to {kind}; {_go_on(folder)}")
@@ -113,6 +115,14 @@ def _state(folder: Path, number: int) -> State:
         raise SweepError(f"sweep {folder.name} has no trial {number}; {known}") from None
     except (OSError, ValueError) as error:
         raise SweepError(f"trial {number} of {folder.name} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _check_test(record: SweepRecord, test: Path) -> None:
+    """Raise HuetuneError unless the best trials of the sweep can be tested on these photos."""
+    from search.driver.preparation import checked_test
+    from search.spec.sweep_spec import parse_spec
+
+    checked_test(parse_spec(record.spec), record, test)
 
 
 def _check_point(record: SweepRecord, folder: Path, values: Mapping[str, Any]) -> None:

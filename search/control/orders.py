@@ -14,7 +14,7 @@ class Order(BaseModel):
     enqueue   {"like": number or null, "values": {dotted path: value}}
     limit     {"concurrent": number or null}
     budget    any of trials, hours, gpu_hours, stagnation; null lifts it
-    repeat    {"top": k, "seeds": n}
+    repeat    {"top": k, "seeds": n, "test": path of a .beton or null}
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

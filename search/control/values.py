@@ -37,6 +37,8 @@ class BudgetValues(Section):
 class RepeatValues(Section):
     top: int = Field(ge=1)
     seeds: int = Field(ge=1)
+    test: str | None = None
+    """Absolute path of a .beton: the photos to measure on, for a sweep that names none."""
 
 
 VALUES: dict[OrderKind, type[BaseModel]] = {

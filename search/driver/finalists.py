@@ -8,6 +8,14 @@ from search.spec.constraints import parse_constraints
 from search.spec.sweep_spec import SweepSpec
 
 
+def untested(spec: SweepSpec, trials: Iterable[Trial]) -> list[Trial]:
+    """The repeats that were trained before the sweep had photos to test them on; none while it has none."""
+    if spec.data.test is None:
+        return []
+    repeats = (trial for trial in trials if trial.start.origin == "repeat")
+    return [trial for trial in repeats if trial.state.state == "complete" and trial.tested is None]
+
+
 def finalists(spec: SweepSpec, trials: Iterable[Trial], top: int) -> list[Trial]:
     """The best complete trials that meet the constraints, repeats aside: by Pareto rank, then by the objectives in
     their order, then by number."""

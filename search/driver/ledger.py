@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from data.manifest import Manifest
+from search.driver.provenance import described
 from search.errors import SpecError
 from search.recording import write_record
 from search.records import Change, read_sweep_record
@@ -32,14 +34,29 @@ class Ledger:
         content = self.spec.model_dump(mode="json") | sections
         # A space takes seconds to be checked, and orders are to be answered at once.
         spec = parse_spec(content) if "space" in sections else _checked(content)
-        note = Change(when=datetime.now(UTC), who=who, why=why, what=what, num_trials=num_trials)
         num_studies = self.record.num_studies + ("space" in sections)
-        self._write(spec=content, lineage=(*self.record.lineage, note), num_studies=num_studies)
+        lineage = self._lineage_with(what, who, why, num_trials)
+        self._write(spec=content, lineage=lineage, num_studies=num_studies)
+        self.spec = spec
+
+    def set_test(self, test: Path, manifest: Manifest, who: str, why: str, num_trials: int) -> None:
+        """Name the photos that the best trials are tested on; see checked_test. A sweep that has some keeps them."""
+        if self.spec.data.test is not None:
+            return
+        content = self.spec.model_dump(mode="json")
+        content["data"]["test"] = str(test)
+        spec, data = _checked(content), self.record.data | {"test": described(test, manifest)}
+        # In one step: a resume looks for the hash of every file that the specification names.
+        self._write(spec=content, data=data, lineage=self._lineage_with(f"data.test: {test}", who, why, num_trials))
         self.spec = spec
 
     def set_paused(self, paused: bool) -> None:
         """Whether new trials are held back."""
         self._write(paused=paused)
+
+    def _lineage_with(self, what: str, who: str, why: str, num_trials: int) -> tuple[Change, ...]:
+        change = Change(when=datetime.now(UTC), who=who, why=why, what=what, num_trials=num_trials)
+        return (*self.record.lineage, change)
 
     def _write(self, **fields: Any) -> None:
         record = self.record.model_copy(update=fields)

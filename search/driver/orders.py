@@ -1,13 +1,15 @@
 """What a running sweep does when it is told to from another terminal."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from data.errors import HuetuneError
 from search.control.mailbox import Mailbox
 from search.control.orders import Order
 from search.driver.conductor import Conductor, Verdict
-from search.driver.finalists import finalists
+from search.driver.finalists import finalists, untested
+from search.driver.preparation import checked_test
 from search.errors import SweepError
 from search.records import TRIED_AGAIN, Trial, read_sweep, read_trial, trial_folder
 from search.spec.points import checked_point, like
@@ -130,6 +132,9 @@ class OrderDesk:
         best = finalists(self._ledger.spec, trials, order.values["top"])
         if not best:
             raise SweepError("no trial is complete yet, so there is none to repeat")
+        if test := order.values.get("test"):
+            manifest = checked_test(self._ledger.spec, self._ledger.record, Path(test))
+            self._ledger.set_test(Path(test), manifest, order.who, order.why, self._conductor.queue.num_known)
         known = {(trial.start.repeat_of, trial.config["seed"]) for trial in trials if trial.start.origin == "repeat"}
         wanted = [
             (trial, trial.config["seed"] + step) for trial in best for step in range(1, order.values["seeds"] + 1)
@@ -137,8 +142,12 @@ class OrderDesk:
         made = [
             self._conductor.queue.repeat(trial, seed) for trial, seed in wanted if (trial.number, seed) not in known
         ]
+        to_test = untested(self._ledger.spec, trials)
+        for trial in to_test:  # from its last checkpoint nothing is left to train
+            self._conductor.put_down(trial.number, Verdict("waiting"))
         numbers = ", ".join(str(trial.number) for trial in best)
-        return f"{len(made)} new trials repeat {numbers}" if made else f"{numbers} have been repeated with these seeds"
+        told = f"{len(made)} new trials repeat {numbers}" if made else f"{numbers} have been repeated with these seeds"
+        return told + (f"; {len(to_test)} earlier ones are measured on the test photos" if to_test else "")
 
     def _change(self, words: str, order: Order, **sections: Any) -> None:
         num_trials = self._conductor.queue.num_known

@@ -1,6 +1,7 @@
 """What must be so before a sweep starts, or goes on."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from data.manifest import Manifest, check_quick
 from models.fit import check_fit
@@ -30,6 +31,26 @@ def checked_data(spec: SweepSpec) -> dict[str, Manifest]:
     check_labels(spec.judged_by, num_labelled=sum(manifests["val"].class_counts.values()))
     check_rungs(spec.pruning, dict(spec.objectives), spec.corner_configs, manifests["train"].num_samples)
     return manifests
+
+
+def checked_test(spec: SweepSpec, record: SweepRecord, test: Path) -> Manifest:
+    """The manifest of photos that the best trials of a sweep can be tested on.
+
+    Raises:
+        HuetuneError: the file is missing or damaged, does not fit the configurations, shares photos with the others of
+            the sweep, or the sweep has other photos to test on.
+    """
+    if (known := record.data.get("test")) is not None:
+        manifest = check_quick(test)
+        if manifest.sha256 != known["sha256"]:
+            raise SweepError(f"the sweep is tested on {known['file']}, and {test} holds other photos; leave it out")
+        return manifest
+    files = spec.data.model_copy(update={"test": test}).files
+    manifests = {name: check_quick(beton) for name, beton in files.items()}
+    require_same_data(record, {name: manifests[name] for name in spec.data.training_files})
+    for config in spec.corner_configs:
+        check_fit(config, manifests)
+    return manifests["test"]
 
 
 def require_same_data(record: SweepRecord, manifests: Mapping[str, Manifest]) -> None:

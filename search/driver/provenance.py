@@ -19,7 +19,7 @@ PACKAGES = ("huetune", "torch", "torchvision", "ray", "optuna", "ffcv", "torchme
 
 def sweep_record(spec: SweepSpec, manifests: Mapping[str, Manifest]) -> SweepRecord:
     """The record of a sweep that starts now, on these data."""
-    data = {name: _described(beton, manifests[name]) for name, beton in spec.data.files.items()}
+    data = {name: described(beton, manifests[name]) for name, beton in spec.data.files.items()}
     fid_images = spec.corner_configs[0].evaluation.fid_images
     return SweepRecord(
         name=spec.name,
@@ -38,11 +38,14 @@ def versions() -> dict[str, str]:
     return found | ({"commit": commit} if (commit := _commit()) else {})
 
 
-def _described(beton: Path, manifest: Manifest) -> dict[str, Any]:
+def described(beton: Path, manifest: Manifest) -> dict[str, Any]:
+    """What a sweep's record says of a file of photos."""
     return {
         "file": str(beton),
         "sha256": manifest.sha256,
         "num_samples": manifest.num_samples,
+        "num_labelled": sum(manifest.class_counts.values()),
+        "size": manifest.size,
         "classes": list(manifest.classes),
     }
 

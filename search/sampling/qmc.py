@@ -35,7 +35,7 @@ class SobolSampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        from scipy.stats import qmc  # type: ignore[import-untyped]  # slow to import, and nobody else needs it
+        from scipy.stats import qmc  # slow to import, and nobody else needs it
 
         sequence = qmc.Sobol(len(self._ranges), scramble=True, rng=self._seed)
         if self._number:  # it cannot go forward by none

@@ -6,9 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
 
 from search.errors import SweepError
 from search.sampling.journal import Journal
@@ -49,6 +51,20 @@ def open_storage(storage: str, folder: Path, read: Callable[[BaseStorage], _Resu
             raise SweepError(f"search.storage: {_unusable(storage, folder, error)}") from None
         (folder / FILES[storage]).unlink()  # the records have it all
         return opened()
+
+
+def open_to_read(storage: str, folder: Path) -> BaseStorage:
+    """The storage, to look at while another process may write into it; nothing in it is changed, or mended.
+
+    Raises:
+        SweepError: there is none, or it cannot be reached or read.
+    """
+    if storage in FILES and not (folder / FILES[storage]).is_file():
+        raise SweepError(f"{folder} has no {FILES[storage]} yet; it comes with the first trial")
+    try:
+        return _opened_to_read(storage, folder)
+    except Exception as error:
+        raise SweepError(f"search.storage: {_unusable(storage, folder, error)}") from None
 
 
 def within(timeout_s: float, call: Callable[[], _Result]) -> _Result:
@@ -114,14 +130,26 @@ def _opened(storage: str, folder: Path) -> Storage:
     if storage == "sqlite":
         file = folder.absolute() / FILES[storage]
         return Storage(RDBStorage(f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": TIMEOUT_S}}))
+    return Storage(_server(storage))
+
+
+def _opened_to_read(storage: str, folder: Path) -> BaseStorage:
+    if storage not in FILES:
+        return within(_OPENING_TIMEOUT_S, lambda: _server(storage, read_only=True))
+    file = folder.absolute() / FILES[storage]
+    if storage == "journal":
+        return JournalStorage(JournalFileBackend(str(file)))
+    url = f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true"
+    return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": TIMEOUT_S}}, skip_table_creation=True)
+
+
+def _server(storage: str, *, read_only: bool = False) -> RDBStorage:
     timeout_ms = round(1000 * TIMEOUT_S)
-    limits = {
-        "connect_timeout": round(TIMEOUT_S),
-        "tcp_user_timeout": timeout_ms,
-        "options": f"-c statement_timeout={timeout_ms}",
-    }
+    options = f"-c statement_timeout={timeout_ms}" + (" -c default_transaction_read_only=on" if read_only else "")
+    limits = {"connect_timeout": round(TIMEOUT_S), "tcp_user_timeout": timeout_ms, "options": options}
     # A connection that the server has closed since, as when it was restarted, is opened again.
-    return Storage(RDBStorage(str(_url(storage)), engine_kwargs={"connect_args": limits, "pool_pre_ping": True}))
+    arguments = {"connect_args": limits, "pool_pre_ping": True}
+    return RDBStorage(str(_url(storage)), engine_kwargs=arguments, skip_table_creation=read_only)
 
 
 def _url(storage: str) -> "URL":

@@ -35,6 +35,11 @@ class Source:
     order: str = ""
 
 
+def study_name(record: SweepRecord) -> str:
+    """Of a sweep's latest study; those of the spaces before are the same up to the number behind the #."""
+    return f"{record.name}@{record.created.isoformat()}#{record.num_studies}"
+
+
 class SweepStudy:
     """Asks for points of the space and tells what became of them."""
 
@@ -47,9 +52,8 @@ class SweepStudy:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._spec, self._folder = spec, folder
         self._sampler_trouble = ""
-        name = f"{record.name}@{record.created.isoformat()}#{record.num_studies}"
         directions = [_DIRECTIONS[direction] for direction in spec.objectives.values()]
-        self._store = StudyStore(spec.search.storage, folder, name, directions)
+        self._store = StudyStore(spec.search.storage, folder, study_name(record), directions)
         self._no_warm_start = "" if self._store.filled else self._fill()
         for trial in trials:
             if trial.number not in self._store.numbers and trial.start.origin != "repeat":

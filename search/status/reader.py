@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from search.records import Sweep, Trial, read_sweep_record, read_trial
+from search.record_files import read_at_once
+from search.records import Sweep, Trial, read_sweep_record, read_trial, sweep_of, trial_folders
 
 Signature = tuple[tuple[int, int, int] | None, ...]
-_FILES = ("trial.json", "state.json", "evaluations.jsonl", "exploits.jsonl")
+_FILES = ("trial.json", "state.json", "evaluations.jsonl", "exploits.jsonl", "tested.json")
 
 
 class SweepReader:
@@ -13,7 +14,8 @@ class SweepReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._trials: dict[str, tuple[Signature, Trial | str]] = {}
+        self._signatures: dict[Path, Signature] = {}
+        self._trials: dict[Path, Trial | str] = {}
 
     def read(self) -> Sweep:
         """All that is known now.
@@ -22,15 +24,12 @@ class SweepReader:
             RecordsError: there is no sweep in the folder, or its sweep.json cannot be read.
         """
         record = read_sweep_record(self._folder)
-        folders = sorted((self._folder / "trials").glob("[0-9]*"))
-        for folder in folders:
-            signature = _signature(folder)
-            if self._trials.get(folder.name, (None,))[0] != signature:
-                self._trials[folder.name] = signature, _trial_or_reason(folder)
-        known = [(folder.name, self._trials[folder.name][1]) for folder in folders]
-        trials = sorted((trial for _, trial in known if isinstance(trial, Trial)), key=lambda trial: trial.number)
-        unreadable = {name: reason for name, reason in known if isinstance(reason, str)}
-        return Sweep(self._folder, record, tuple(trials), unreadable)
+        # A signature is older than what is then read, so a change in between is seen the next time.
+        signatures = {folder: _signature(folder) for folder in trial_folders(self._folder)}
+        changed = [folder for folder, signature in signatures.items() if self._signatures.get(folder) != signature]
+        self._trials |= read_at_once(read_trial, changed)
+        self._signatures = signatures
+        return sweep_of(self._folder, record, {folder: self._trials[folder] for folder in signatures})
 
 
 def last_sign_s(trial: Trial) -> float:
@@ -41,13 +40,6 @@ def last_sign_s(trial: Trial) -> float:
     return 0.0
 
 
-def _trial_or_reason(folder: Path) -> Trial | str:
-    try:
-        return read_trial(folder)
-    except (OSError, ValueError) as error:
-        return str(error).splitlines()[0]
-
-
 def _signature(folder: Path) -> Signature:
     return tuple(_stat(folder / name) for name in _FILES)
 
@@ -56,6 +48,6 @@ def _stat(path: Path) -> tuple[int, int, int] | None:
     """A file that is replaced within one tick of the clock is another inode at least."""
     try:
         stat = path.stat()
-    except FileNotFoundError:
+    except OSError:  # not there, or of a trial that reading it will say why not
         return None
     return stat.st_mtime_ns, stat.st_ino, stat.st_size

@@ -1,7 +1,7 @@
 """One trial, trained and recorded. Knows nothing of Ray: who runs it decides what to do with each evaluation."""
 
 import socket
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from models.networks.colorizer import Colorizer
 from models.training.loop import train
 from models.training.state import TrainingState
 from search.recording import record_begin, write_evaluations, write_record
-from search.records import TrialState, read_state, read_sweep_record, read_trial
+from search.records import SweepRecord, TrialState, read_state, read_sweep_record, read_trial
 from search.worker.adoption import adopt_donor
+from search.worker.final_check import measured_on_test, test_photos
 from search.worker.samples import write_samples
 from search.worker.tensorboard import TrialTensorboard
 
@@ -33,19 +34,19 @@ class SupersededError(HuetuneError):
 def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
     """Train the trial of `folder` from where it was left; an evaluation is yielded when all of it is written.
 
+    With the last one of a repeat goes its measurement on the photos of the test, which no other trial is shown.
+
     Raises:
         HuetuneError: the training diverged or does not fit the GPU, or configuration and data do not fit together.
     """
-    trial = read_trial(folder)
-    config = TrialConfig.model_validate(trial.config)
+    trial, record = read_trial(folder), read_sweep_record(folder.parent.parent)
+    config, test = TrialConfig.model_validate(trial.config), test_photos(record, trial)
     running = record_begin(trial, socket.gethostname())
     adopt_donor(trial, config)
-    manifests = {name: check_quick(beton) for name, beton in config.data.files.items()}
-    _require_the_sweeps_data(folder, manifests)
-    check_fit(config, manifests)
+    manifests = _manifests(config, test, record)
     classes, counts = manifests["train"].classes, manifests["train"].ab_bin_counts
     bin_counts = torch.tensor(counts) if any(counts) else None
-    hashes = {name: manifest.sha256 for name, manifest in manifests.items()}
+    hashes = {name: manifests[name].sha256 for name in config.data.training_files}
     with _loaders(config, device) as (batches, val):
         fid = fid_reference(config, val.manifest, val, device)
         if fid is not None:
@@ -66,6 +67,10 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
                 samples = validation.samples(state.evaluated, config.evaluation.samples)
                 write_samples(folder / "samples.png", samples)
                 tensorboard.add(evaluation, samples)
+                if evaluation.finished and test is not None:
+                    tested = measured_on_test(state.evaluated, config, test, bin_counts, device)
+                    _require_own_attempt(folder, running)
+                    write_record(folder, tested)
                 yield evaluation
 
 
@@ -85,12 +90,20 @@ def _loaders(config: TrialConfig, device: torch.device) -> Iterator[tuple[Loader
             yield train_loader, val_loader
 
 
-def _require_the_sweeps_data(folder: Path, manifests: Mapping[str, Manifest]) -> None:
-    """Raise DataError on other photos than those of the record: such trials would not compare."""
-    known = read_sweep_record(folder.parent.parent).data
+def _manifests(config: TrialConfig, test: Path | None, record: SweepRecord) -> dict[str, Manifest]:
+    """Of the files that a trial reads, which fit it and are those of the record: other trials would not compare.
+
+    Raises:
+        HuetuneError: one is missing or damaged, holds other photos, or does not fit the configuration.
+    """
+    files = config.data.training_files | ({} if test is None else {"test": test})
+    manifests = {name: check_quick(beton) for name, beton in files.items()}
     for split, manifest in manifests.items():
-        if manifest.sha256 != known[split]["sha256"]:
+        known = record.data[split]
+        if manifest.sha256 != known["sha256"]:
             raise DataError(
-                f"{known[split]['file']} on {socket.gethostname()} holds other photos than the {split} set that this "
+                f"{known['file']} on {socket.gethostname()} holds other photos than the {split} set that this "
                 "began with; put that back, or begin anew under another name"
             )
+    check_fit(config, manifests)
+    return manifests

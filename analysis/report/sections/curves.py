@@ -1,18 +1,21 @@
-"""Learning curves: a metric over the epochs, of every trial that measured it."""
+"""Learning curves: a metric over the epochs, of the trials that measured it."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import plotly.graph_objects as go
 
 from analysis.display import metric_text, metric_title
 from analysis.ranking.rank import Ranking
 from analysis.report.section import Section, Subject
-from analysis.report.style import FAINT, TICKS, Style, empty_figure, front_styles
+from analysis.report.style import FAINT, TICKS, Style, empty_figure, epoch_axis, front_styles
 from search.records import Sweep, Trial, epoch_text
 
 MAX_IN_LEGEND = 8
-MAX_TICKS = 10
+MAX_FRONT = 24
+MAX_OTHERS = 200
+MAX_MARKERS = 2000
+"""Faint points up to which each one is marked: every mark is an element of the page."""
 CurvePoint = tuple[float | None, float | None, str]
 """Epoch, value, hover text; no value: a gap in the line."""
 
@@ -21,8 +24,13 @@ def curves_section(subject: Subject) -> Section | None:
     figures = learning_curves(subject.sweep, subject.ranking)
     if not figures:
         return None
-    titled = {metric_title(name, subject.sweep.record): figure.to_plotly_json() for name, figure in figures.items()}
-    return Section("curves", "Learning curves", {"curves": titled})
+    others = len(subject.sweep.trials) - len(subject.ranking.front)
+    content = {
+        "curves": {metric_title(name, subject.sweep.record): fig.to_plotly_json() for name, fig in figures.items()},
+        "num_drawn": min(others, MAX_OTHERS) + min(len(subject.ranking.front), MAX_FRONT),
+        "has_others": others > 0,
+    }
+    return Section("curves", "Learning curves", content)
 
 
 def learning_curves(sweep: Sweep, ranking: Ranking) -> dict[str, go.Figure]:
@@ -35,16 +43,23 @@ def _curves(name: str, sweep: Sweep, ranking: Ranking) -> go.Figure:
     styles = front_styles(ranking)
     figure = empty_figure("Epoch", "")
     figure.update_yaxes(tickformat=TICKS.get(name))
-    longest = max((trial.final.epoch for trial in sweep.trials if trial.final), default=1)
-    figure.update_xaxes(dtick=math.ceil(longest / MAX_TICKS))  # whole epochs
-    rest = [trial for trial in sweep.trials if trial.number not in styles]
+    figure.update_xaxes(**epoch_axis(sweep.trials))
+    rest = _evenly([trial for trial in sweep.trials if trial.number not in styles])
     # One trace for all the faint lines, parted by gaps: a thousand traces would take a browser seconds.
-    _add_line(figure, _with_gaps(name, rest), "other trials", Style(FAINT, "circle", "solid"), width=1)
-    for index, ranked in enumerate(ranking.front):
+    _add_line(figure, _with_gaps(name, rest), None, "other trials", Style(FAINT, "circle", "solid"), width=1)
+    for index, ranked in enumerate(ranking.front[:MAX_FRONT]):
         number = ranked.trial.number
-        _add_line(figure, list(_curve(name, ranked.trial)), f"trial {number}", styles[number], width=2.5)
+        points = list(_curve(name, ranked.trial))
+        _add_line(figure, points, number, f"trial {number}", styles[number], width=2.5)
         figure.data[-1].showlegend = index < MAX_IN_LEGEND
     return figure
+
+
+def _evenly(trials: Sequence[Trial]) -> list[Trial]:
+    """MAX_OTHERS of the trials at most, at even distances."""
+    if len(trials) <= MAX_OTHERS:
+        return list(trials)
+    return [trials[index * len(trials) // MAX_OTHERS] for index in range(MAX_OTHERS)]
 
 
 def _with_gaps(name: str, trials: Iterable[Trial]) -> list[CurvePoint]:
@@ -60,17 +75,20 @@ def _curve(name: str, trial: Trial) -> Iterator[CurvePoint]:
         yield evaluation.epoch, value if math.isfinite(value) else None, hover
 
 
-def _add_line(figure: go.Figure, points: list[CurvePoint], name: str, style: Style, width: float) -> None:
-    """Add one trace, unless there is nothing to see in it."""
+def _add_line(
+    figure: go.Figure, points: list[CurvePoint], trial: int | None, name: str, style: Style, width: float
+) -> None:
+    """Add one trace, of a trial or of several ones, unless there is nothing to see in it."""
     if all(value is None for _, value, _ in points):
         return
     epochs, values, hover = zip(*points, strict=True)
     figure.add_scatter(
         x=list(epochs),
         y=list(values),
+        customdata=None if trial is None else [trial] * len(points),
         hovertext=list(hover),
         hoverinfo="text",
-        mode="lines+markers",
+        mode="lines+markers" if len(points) <= MAX_MARKERS else "lines",
         name=name,
         line={"color": style.colour, "dash": style.dash, "width": width},
         marker={"color": style.colour, "symbol": style.symbol, "size": 2.5 * width},

@@ -1,23 +1,31 @@
-"""The same validation photos as the best trials colorized them, side by side."""
+"""The same validation photos as the best trials colorized them, side by side, and those where the best one fails."""
 
-import base64
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from analysis.report.samples import (
+    COLORIZED,
+    GRAY,
+    TRUTH,
+    Cells,
+    SamplesError,
+    colour_errors,
+    read_cells,
+    shown,
+)
 from analysis.report.section import Section, Subject
 from search.records import Trial
 
 MAX_PHOTOS = 8
-GRAY, COLORIZED, TRUTH = 0, 1, 2
-"""The columns of samples.png."""
-
-
-class SamplesError(Exception):
-    """A samples.png cannot be shown, with the reason; no error of the user's, the gallery goes on without it."""
+MAX_FAILURES = 3
+GLARING = 50.0
+"""The error in ab from which on the map of errors is white: from gray to the most vivid red are about 100."""
+RAMP = ((16, 18, 24), (86, 24, 80), (213, 94, 0), (255, 240, 205))
+"""Colours of the map of errors, from none to glaring ones."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,19 @@ class Photo:
     truth: str
     colorized: tuple[str, ...]
     """By each of the gallery's trials."""
+    errors: tuple[float, ...]
+    """By each of them, the mean distance to the true colours in ab."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A photo on which the best trial is far from the truth."""
+
+    row: int
+    """Of samples.png, from 1."""
+    photo: Photo
+    map: str
+    """Where the best trial errs."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +57,10 @@ class Gallery:
 
     trials: tuple[int, ...]
     photos: tuple[Photo, ...]
+    failures: tuple[Failure, ...]
     notes: tuple[str, ...]
+    num_samples: int
+    """Photos that all of them left, more than are shown if there are many."""
 
 
 def photos_section(subject: Subject) -> Section | None:
@@ -46,7 +70,7 @@ def photos_section(subject: Subject) -> Section | None:
 
 def gallery(trials: Sequence[Trial]) -> Gallery:
     """The first photos of the samples that `trials` left; whoever has none, or of other photos, is left out."""
-    sheets: dict[int, list[list[Image.Image]]] = {}
+    sheets: dict[int, Cells] = {}
     notes = []
     for trial in trials:
         try:
@@ -55,53 +79,38 @@ def gallery(trials: Sequence[Trial]) -> Gallery:
             sheets[trial.number] = cells
         except SamplesError as error:
             notes.append(f"Trial {trial.number} is not shown: {error}.")
-    num_photos = min((len(cells) for cells in sheets.values()), default=0)
-    photos = tuple(_photo([cells[row] for cells in sheets.values()]) for row in range(min(num_photos, MAX_PHOTOS)))
-    return Gallery(tuple(sheets), photos, tuple(notes))
+    num_samples = min((len(cells) for cells in sheets.values()), default=0)
+    photos = tuple(_photo(sheets, row) for row in range(min(num_samples, MAX_PHOTOS)))
+    return Gallery(tuple(sheets), photos, _failures(sheets, num_samples), tuple(notes), num_samples)
 
 
-def read_cells(path: Path) -> list[list[Image.Image]]:
-    """Cut a samples.png into its rows of three square cells: gray, colorized, truth.
-
-    Raises:
-        SamplesError: there is none, it cannot be decoded, or it is not made of three columns of squares.
-    """
-    image = _decoded(path)
-    width, height = image.size
-    cell = width // 3
-    if width % 3 or not cell or height % cell:
-        raise SamplesError(f"its samples.png of {width}x{height} pixels is not made of rows of three squares")
-    return [
-        [image.crop((left, top, left + cell, top + cell)) for left in range(0, width, cell)]
-        for top in range(0, height, cell)
-    ]
+def _failures(sheets: Mapping[int, Cells], num_samples: int) -> tuple[Failure, ...]:
+    """The photos farthest from their true colours by the first of the trials, farthest first; half of them at most."""
+    best = next(iter(sheets.values()), [])[:num_samples]
+    maps = [colour_errors(cells) for cells in best]
+    worst = sorted(range(len(best)), key=lambda row: -maps[row].mean())[: min(MAX_FAILURES, num_samples // 2)]
+    return tuple(Failure(row + 1, _photo(sheets, row), shown(_error_map(maps[row]))) for row in worst)
 
 
-def _decoded(path: Path) -> Image.Image:
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            return image.convert("RGB")
-    except FileNotFoundError:
-        raise SamplesError("it left no samples.png") from None
-    # Pillow raises what its decoders raise: SyntaxError for a damaged chunk, struct.error and others for short ones.
-    except Exception as error:
-        raise SamplesError(f"its samples.png cannot be decoded ({error})") from None
+def _error_map(errors: NDArray[np.float64]) -> Image.Image:
+    """An image of (H, W) errors in the colours of RAMP."""
+    stops = np.linspace(0, GLARING, len(RAMP))
+    channels = [np.interp(errors, stops, [colour[channel] for colour in RAMP]) for channel in range(3)]
+    return Image.fromarray(np.stack(channels, axis=-1).round().astype(np.uint8))
 
 
-def _refuse_other_photos(cells: list[list[Image.Image]], sheets: dict[int, list[list[Image.Image]]]) -> None:
+def _refuse_other_photos(cells: Cells, sheets: Mapping[int, Cells]) -> None:
     """Photos can only be compared if they are the same ones in the same size."""
     for number, others in list(sheets.items())[:1]:
         if any(mine[TRUTH].tobytes() != other[TRUTH].tobytes() for mine, other in zip(cells, others, strict=False)):
             raise SamplesError(f"its samples are of other photos, or of another size, than those of trial {number}")
 
 
-def _photo(rows: list[list[Image.Image]]) -> Photo:
+def _photo(sheets: Mapping[int, Cells], row: int) -> Photo:
+    rows = [cells[row] for cells in sheets.values()]
     return Photo(
-        _data_uri(rows[0][GRAY]), _data_uri(rows[0][TRUTH]), tuple(_data_uri(cells[COLORIZED]) for cells in rows)
+        shown(rows[0][GRAY]),
+        shown(rows[0][TRUTH]),
+        tuple(shown(cells[COLORIZED]) for cells in rows),
+        tuple(float(colour_errors(cells).mean()) for cells in rows),
     )
-
-
-def _data_uri(image: Image.Image) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

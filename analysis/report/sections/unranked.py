@@ -2,8 +2,19 @@
 
 from analysis.report.section import Section, Subject
 
+MAX_ROWS = 500
+"""Of trials that were not trained to the end, of which a pruned sweep has thousands; ranking.csv has them all."""
+
 
 def unranked_section(subject: Subject) -> Section | None:
-    if not subject.ranking.unranked and not subject.sweep.unreadable:
+    """Complete trials first, all of them: these are missed in the ranking."""
+    unranked = subject.ranking.unranked
+    if not unranked and not subject.sweep.unreadable:
         return None
-    return Section("unranked", "Not ranked", {})
+    complete = [one for one in unranked if one.trial.state.state == "complete"]
+    others = [one for one in unranked if one.trial.state.state != "complete"]
+    content = {
+        "rows": [*complete, *others[:MAX_ROWS]],
+        "num_otherwise": sum(one.measured_otherwise for one in unranked),
+    }
+    return Section("unranked", "Not ranked", content)

@@ -1,0 +1,1 @@
+"""What mattered in a sweep: parameters, choices, early stopping, pruning."""

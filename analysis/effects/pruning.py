@@ -1,0 +1,34 @@
+"""What pruning saved, and whether it can have been wrong."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analysis.effects.doubts import Doubts, doubts
+from analysis.effects.effort import Saving, saving
+from analysis.effects.foresight import Foresight, foresight
+from analysis.effects.sample import Samples
+from search.records import Sweep
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What pruning did in a sweep."""
+
+    saved: Saving
+    pruned_at: dict[float, int]
+    """Trials by the epoch after which they were pruned, in rising order."""
+    foresight: dict[str, tuple[Foresight, ...]]
+    """By objective, in the order of epochs; empty: too few complete trials."""
+    doubts: Doubts | None
+    """None: too few complete trials to judge by."""
+
+
+def pruning(sweep: Sweep, samples: Samples, objectives: Mapping[str, str]) -> Pruning | None:
+    """What pruning did; None: nothing was pruned."""
+    pruned = [trial for trial in sweep.trials if trial.state.state == "pruned" and trial.start.repeat_of is None]
+    if not pruned:
+        return None
+    at = Counter(trial.final.epoch for trial in pruned if trial.final)
+    found = {name: foresight(samples.end, name) for name in objectives}
+    return Pruning(saving(pruned, sweep), dict(sorted(at.items())), found, doubts(samples, objectives))

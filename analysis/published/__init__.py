@@ -1,0 +1,1 @@
+"""What the papers behind the presets have published, and which of our trials stand beside it."""
