@@ -48,6 +48,7 @@ def report(
             subject = write_report(place.folder, target, top, tuple(other.folder for other in others), rule)
     typer.echo(" ".join(verdict(subject.sweep, subject.ranking)))
     if subject.ranking.ranked:
+        typer.echo(subject.ranking.statement)
         Console().print(_table(subject))
     typer.echo(target / "report.html")
 
@@ -77,7 +78,7 @@ def _table(subject: Subject) -> Table:
 
     ranking, names = subject.ranking, list(subject.ranking.objectives)
     labels = (metric_label(name, subject.sweep.record) for name in names)
-    table = Table(title=ranking.statement, title_justify="left", title_style="")
+    table = Table()
     for heading in ["#", "trial", *labels, "front", "epochs", "time"]:
         table.add_column(Text(heading), justify="right")
     for one in ranking.ranked[: subject.top]:

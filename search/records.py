@@ -211,7 +211,7 @@ class Trial:
 
     @property
     def final(self) -> Evaluation | None:
-        """The evaluation that counts in every ranking: the last one."""
+        """The last evaluation."""
         return self.evaluations[-1] if self.evaluations else None
 
 
