@@ -14,7 +14,7 @@
             checkpoints/*.pt            last, best per task, best joint; REMOVED says why one is gone
             error.txt                   the trace of its latest failure
             tested.json                 Tested: a repeat, on photos that no trial has seen
-            samples.png                 rows of photos: gray | colorized by this trial | truth
+            samples.png                 rows of photos: gray | colorized by this trial | truth; LPIPS of each as text
             tensorboard/                scalars and image grids
 
 Each file is replaced in one step: a reader sees it whole, old or new, and never waits for a writer.

@@ -3,12 +3,14 @@ import io
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from recorded_sweeps import write_samples, write_sweep, write_trial
 
 from analysis.report.samples import MAX_CELL, SamplesError, read_cells, shown, strips
 from analysis.report.sections.photos import MAX_FAILURES, MAX_PHOTOS, gallery
 from search.records import read_sweep
+from search.worker.samples import write_samples as write_measured
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 
@@ -106,6 +108,16 @@ def test_the_failures_are_the_photos_farthest_from_the_truth(sweep: Path):
     assert [failure.row for failure in found.failures] == [12, 11, 10][:MAX_FAILURES]
     assert found.failures[0].photo.errors[0] > found.failures[0].photo.errors[1]
     assert pixel(found.failures[0].map)[1] == (255, 240, 205)
+
+
+def test_failures_are_chosen_by_lpips_where_the_trial_measured_it(sweep: Path):
+    samples = torch.zeros(4, 3, 3, 8, 8)
+    samples[0, 1, 0] = 1.0  # the wrong colours, and yet nearest by LPIPS
+    write_measured(folder_of(sweep, 0) / "samples.png", samples, [0.1, 0.4, 0.2, 0.3])
+
+    found = gallery(read_sweep(sweep).trials)
+
+    assert [(failure.row, failure.lpips) for failure in found.failures] == [(2, 0.4), (4, 0.3)]
 
 
 def test_a_single_photo_is_no_failure_by_comparison(sweep: Path):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,16 @@ def read_cells(path: Path) -> Cells:
         [image.crop((left, top, left + cell, top + cell)) for left in range(0, width, cell)]
         for top in range(0, height, cell)
     ]
+
+
+def read_lpips(path: Path) -> list[float]:
+    """LPIPS of each row of a samples.png to its truth, where the trial measured it; else none."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            values = [float(word) for word in str(image.info.get("lpips", "")).split()]
+    except Exception:  # of Pillow's decoders, see below
+        return []
+    return values if all(map(math.isfinite, values)) else []
 
 
 def colour_errors(cells: Sequence[Image.Image]) -> NDArray[np.float64]:

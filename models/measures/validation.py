@@ -13,6 +13,7 @@ from data.colour import to_rgb
 from models.classifier import imagenet_classifier
 from models.config.trial import TrialConfig
 from models.evaluation import Measurement
+from models.frozen import placed
 from models.measures.colour_errors import ColourErrors
 from models.measures.fid_reference import FidReference
 from models.measures.inception_distances import InceptionDistances
@@ -111,6 +112,16 @@ class Validation:
                 if len(rows) >= count:
                     break
         return torch.stack(rows[:count])
+
+    def sample_distances(self, samples: Tensor) -> list[float]:
+        """LPIPS of each of `samples`, as above, to the truth; none where LPIPS is not measured."""
+        wanted = self._config.evaluation
+        if wanted.lpips is None or not wanted.fid_images:
+            return []
+        network = placed(lpips_network(wanted.lpips), self._device)
+        with torch.no_grad():
+            distances: list[float] = network(samples[:, 1], samples[:, 2]).flatten().tolist()
+        return distances
 
     def _cheap(self, prediction: Prediction, judge: Judge | None) -> Iterator[Measure]:
         loss = self._config.loss

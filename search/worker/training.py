@@ -65,7 +65,7 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
             for evaluation in train(state, batches, validate, folder / "checkpoints"):
                 write_evaluations(folder, state.history)
                 samples = validation.samples(state.evaluated, config.evaluation.samples)
-                write_samples(folder / "samples.png", samples)
+                write_samples(folder / "samples.png", samples, validation.sample_distances(samples))
                 tensorboard.add(evaluation, samples)
                 if evaluation.finished and test is not None:
                     tested = measured_on_test(state.evaluated, config, test, bin_counts, device)

@@ -15,6 +15,7 @@ from analysis.report.samples import (
     SamplesError,
     colour_errors,
     read_cells,
+    read_lpips,
     shown,
 )
 from analysis.report.section import Section, Subject
@@ -49,6 +50,8 @@ class Failure:
     photo: Photo
     map: str
     """Where the best trial errs."""
+    lpips: float | None
+    """Of the best trial; None: it was not measured, and the photo was chosen by its colours."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,25 @@ def gallery(trials: Sequence[Trial]) -> Gallery:
             notes.append(f"Trial {trial.number} is not shown: {error}.")
     num_samples = min((len(cells) for cells in sheets.values()), default=0)
     photos = tuple(_photo(sheets, row) for row in range(min(num_samples, MAX_PHOTOS)))
-    return Gallery(tuple(sheets), photos, _failures(sheets, num_samples), tuple(notes), num_samples)
+    lpips = next((read_lpips(trial.folder / "samples.png") for trial in trials if trial.number in sheets), [])
+    failures = _failures(sheets, num_samples, lpips[:num_samples])
+    return Gallery(tuple(sheets), photos, failures, tuple(notes), num_samples)
 
 
-def _failures(sheets: Mapping[int, Cells], num_samples: int) -> tuple[Failure, ...]:
-    """The photos farthest from their true colours by the first of the trials, farthest first; half of them at most."""
+def _failures(sheets: Mapping[int, Cells], num_samples: int, lpips: Sequence[float]) -> tuple[Failure, ...]:
+    """The photos on which the first of the trials is farthest from the truth, farthest first; half of them at most.
+
+    By LPIPS, which judges as people do, or where there is none by the colours.
+    """
     best = next(iter(sheets.values()), [])[:num_samples]
     maps = [colour_errors(cells) for cells in best]
-    worst = sorted(range(len(best)), key=lambda row: -maps[row].mean())[: min(MAX_FAILURES, num_samples // 2)]
-    return tuple(Failure(row + 1, _photo(sheets, row), shown(_error_map(maps[row]))) for row in worst)
+    by_lpips = len(lpips) == len(best)
+    errors = lpips if by_lpips else [float(errors.mean()) for errors in maps]
+    worst = sorted(range(len(best)), key=lambda row: -errors[row])[: min(MAX_FAILURES, num_samples // 2)]
+    return tuple(
+        Failure(row + 1, _photo(sheets, row), shown(_error_map(maps[row])), lpips[row] if by_lpips else None)
+        for row in worst
+    )
 
 
 def _error_map(errors: NDArray[np.float64]) -> Image.Image:
