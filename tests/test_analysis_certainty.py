@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,19 @@ def test_runs_tested_on_other_photos_are_left_out(repeated: Path):
 
     assert found is not None
     assert found.content["num_elsewhere"] == 1
+    assert [len(group.runs) for group, *_ in found.content["rows"]] == [3, 3]
+    assert found.content["rows"][0][2]["fid"] == "24.20 ± 0.20"  # of the same runs
+
+
+def test_runs_without_a_finite_value_on_the_test_photos_are_counted_apart(repeated: Path):
+    for number in (8, 9):
+        tested = {"fid": math.nan, "accuracy": 0.9}
+        write_run(repeated, number, {"fid": 1.0, "accuracy": 0.9}, repeat_of=1, tested=tested)
+
+    found = final_check_section(subject(repeated))
+
+    assert found is not None
+    assert found.content["num_not_finite"] == 2
     assert [len(group.runs) for group, *_ in found.content["rows"]] == [3, 3]
 
 

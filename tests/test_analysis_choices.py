@@ -42,6 +42,31 @@ def test_a_difference_is_adjusted_for_where_the_sampler_looked():
     assert (plain.differences, rare.differences, rare.num_trials) == ({}, {}, 2)
 
 
+NESTED = {"c1": ["x", "y"], "c2": {"choice": ["a", "b"], "when": {"c1": "y"}}}
+
+
+def test_a_choice_with_another_one_under_it_keeps_its_whole_effect():
+    """fid is 3 more with y, whichever option of c2."""
+    trials = [
+        made_trial(n, [{"fid": 3.0 * (n % 2)}], {"c1": "y", "c2": "ab"[n // 2 % 2]} if n % 2 else {"c1": "x"})
+        for n in range(40)
+    ]
+
+    by_path = {effect.path: effect for effect in effects_of(made_sweep(trials, NESTED, {"fid": "min"}))}
+
+    (change,) = (found["fid"].adjusted for o in by_path["c1"].options if (found := o.stages[0].differences))
+    assert abs(change) == pytest.approx(3)
+
+
+def test_choices_that_always_go_together_are_not_told_apart():
+    space = {"c1": ["x", "y"], "c2": ["a", "b"]}
+    trials = [made_trial(n, [{"fid": 4.0 * (n % 2)}], {"c1": "xy"[n % 2], "c2": "ab"[n % 2]}) for n in range(40)]
+
+    found = effects_of(made_sweep(trials, space, {"fid": "min"}))
+
+    assert not any(option.stages[0].differences for effect in found for option in effect.options)
+
+
 def test_the_interval_grows_with_the_noise():
     (effect,) = effects_of(made_sweep(favoured(noise=3.0), SPACE, {"fid": "min"}))
 

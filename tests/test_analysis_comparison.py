@@ -8,11 +8,11 @@ from seeded_sweeps import write_run
 
 import analysis.report.page as page
 from analysis.certainty.between import Side, sweeps_compared
-from analysis.certainty.comparison import corrected
+from analysis.certainty.comparison import Comparison, corrected, paired
 from analysis.certainty.within import choices_compared
 from analysis.ranking.rank import rank
 from analysis.report.section import Compared, Section, Subject
-from analysis.report.sections.comparison import comparison_section
+from analysis.report.sections.comparison import comparison_section, said
 from search.records import read_sweep
 
 GAINS = [0.05, 0.02, 0.04, 0.01, 0.06, 0.03]
@@ -74,6 +74,17 @@ def test_pairs_of_which_one_was_pruned_are_counted(grid: Path):
 
     assert comparison.results[0].counts == (6, 6)
     assert comparison.notes[-1].startswith("1 more pair was tried, but one of the two is not ranked")
+
+
+def test_many_ties_find_no_difference_of_nothing():
+    first, second = [0.8] * 10 + [0.7] * 30, [0.7] * 40
+
+    (found,) = corrected(
+        [Comparison("c", "a", "b", "pairs", tuple(filter(None, [paired("accuracy", "max", first, second)])))]
+    )
+
+    assert found.results[0].corrected == pytest.approx(2 / 2**10)
+    assert said(found) == ["In accuracy no difference is found (corrected p 0.002)."]
 
 
 def test_choices_without_pairs_are_not_compared(tmp_path: Path):

@@ -37,6 +37,7 @@ def subject() -> Subject:
                 "complete" if number % 3 else "pruned",
                 stopped=[("classification",) if stopped else ()] * 2,
                 epochs=2,
+                loss={"classification": 1.0},
                 early_stopping={"classification": {"patience": 1}},
             )
         )

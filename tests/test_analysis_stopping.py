@@ -17,7 +17,7 @@ ONE, TWO_TASKS = ("classification",), ("classification", "colorization")
 
 def trial(number: int, stopped: list[tuple[str, ...]], finished: Any = "epochs", **config: Any) -> Trial:
     values = [{"fid": 1.0, "accuracy": 0.5}] * len(stopped)
-    config = {"epochs": 10, "early_stopping": MONITORS} | config
+    config = {"epochs": 10, "loss": {"classification": 1.0}, "early_stopping": MONITORS} | config
     return made_trial(number, values, stopped=stopped, finished=finished, gpu_seconds=36.0, **config)
 
 
@@ -74,3 +74,7 @@ def test_where_no_gpu_is_recorded_the_time_of_training_counts():
     values = [{"fid": 1.0}] * 5
     sweep = made_sweep([made_trial(0, values, state="pruned", epochs=20)])
     assert saving(sweep.trials, sweep).seconds == 150  # 15 epochs of 10 s
+
+
+def test_a_task_that_is_not_trained_is_not_watched():
+    assert stopping(made_sweep([trial(0, [()], loss={"classification": 0.0})])) is None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from memory_batches import MemoryBatches
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torchmetrics.functional.image import learned_perceptual_image_patch_similarity
@@ -15,6 +16,7 @@ from data.colour import AB_SCALES, to_rgb
 from models.classifier import imagenet_classifier
 from models.config.trial import TrialConfig
 from models.measures.perception import PerceptualDistance
+from models.measures.validation import Validation
 from models.networks.colorizer import Prediction
 from models.objectives.classification import TeacherDivergence
 from models.objectives.lpips import BACKBONES, build_lpips, lpips_network
@@ -116,6 +118,18 @@ def test_judging_networks_are_frozen_and_built_once(network: str):
     assert not any(parameter.requires_grad for parameter in judge.parameters())
     assert not any(module.training for module in judge.modules())
     assert perceptual_network(network) is judge
+
+
+@pytest.mark.parametrize(("network", "count"), [("alex", 2), (None, 0)])
+def test_samples_have_their_distance_where_lpips_is_measured(network: str | None, count: int):
+    evaluation = {"fid_images": 4, "lpips": network}
+    config = TrialConfig.model_validate({"data": {"train": "t", "val": "v"}, "evaluation": evaluation})
+    validation = Validation(MemoryBatches(1), config, (), None, None, None, torch.device("cpu"))
+    samples = torch.rand(2, 3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    found = validation.sample_distances(samples)
+
+    assert found == pytest.approx([lpips_network("alex")(one[1:2], one[2:3]).item() for one in samples][:count])
 
 
 def test_lpips_is_one_network_as_a_loss_and_as_a_metric():

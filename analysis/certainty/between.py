@@ -1,7 +1,7 @@
 """Two sweeps against each other, such as multi-task against single-task: their best, and all their ranked trials."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from analysis.certainty.comparison import Comparison, How, Result, paired, unpaired
@@ -12,7 +12,7 @@ from analysis.certainty.repeats import Group, groups
 from analysis.certainty.shared_values import by_values, searched, shared_names
 from analysis.certainty.wording import label
 from analysis.display import better
-from analysis.ranking.comparable import set_apart, why_not_comparable
+from analysis.ranking.comparable import in_what, measured_as, set_apart, why_not_comparable
 from analysis.ranking.rank import RankedTrial, Ranking
 from search.records import Sweep
 
@@ -85,7 +85,7 @@ def _common(one: Side, other: Side) -> tuple[list[Common], list[str]]:
 
 def _of_the_best(metric: Common, one: Side, other: Side) -> Result:
     """By the new seeds of the best configuration of each, else by the best run of each."""
-    first, second = (_best_group(metric, side) for side in (one, other))
+    first, second = (_best_group(metric, *side) for side in ((one, metric.first), (other, metric.second)))
     if not (first and second):
         return _of_the_best_runs(metric, one, other)
     values = first.values(metric.name), second.values(metric.name)
@@ -99,12 +99,24 @@ def _of_the_best(metric: Common, one: Side, other: Side) -> Result:
     )
 
 
-def _best_group(metric: Common, side: Side) -> Group | None:
-    """The configuration whose first run was best by a metric, of those with two new seeds or more."""
-    repeated = {group.number: group for group in groups(side.sweep, side.ranking) if group.chosen}
-    runs = [group.chosen for group in repeated.values() if group.chosen and len(group.values(metric.name)) > 1]
-    runs = [run for run in runs if metric.name in run.metrics]
-    return repeated[_best(metric, runs).trial.number] if runs else None
+def _best_group(metric: Common, side: Side, compared: list[RankedTrial]) -> Group | None:
+    """The configuration whose first run was best by a metric, of those with two new seeds or more.
+
+    compared: the runs of this side that compare with those of the other; seeds measured otherwise do not count.
+    """
+    usual = measured_as(compared[0].trial, side.sweep.record, [metric.name])
+    first_runs = {one.trial.number: one for one in compared}
+    repeated = {}
+    for group in groups(side.sweep, side.ranking):
+        alike = tuple(
+            (trial, run)
+            for trial, run in group.runs
+            if math.isfinite(run.metrics.get(metric.name, math.nan))
+            and not in_what(measured_as(trial, side.sweep.record, [metric.name]), usual)
+        )
+        if group.number in first_runs and len(alike) > 1:
+            repeated[group.number] = replace(group, runs=alike)
+    return repeated[_best(metric, [first_runs[number] for number in repeated]).trial.number] if repeated else None
 
 
 def _of_the_best_runs(metric: Common, one: Side, other: Side) -> Result:
@@ -134,7 +146,8 @@ def _all_trials(metrics: list[Common]) -> tuple[list[Result], How]:
 
 def _pairs(metric: Common) -> tuple[list[float], list[float]]:
     """Values of both sides where everything that both searched is equal; of several trials alike their mean."""
-    sides = metric.first, metric.second
+    # What took over another's values near its end is no training with them.
+    sides = tuple([run for run in side if not run.trial.exploits] for side in (metric.first, metric.second))
     values = [searched(run.trial for run in side) for side in sides]
     names = shared_names(*(side.values() for side in values))
     if not names:

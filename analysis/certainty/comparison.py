@@ -46,7 +46,8 @@ class Result:
     @property
     def told_apart(self) -> bool:
         """Whether the difference is more than chance explains, so far as it was asked."""
-        return self.difference.told_apart if self.corrected is None else self.corrected < 1 - LEVEL
+        # Where many values are equal, a test can find a difference whose interval begins at none.
+        return self.difference.told_apart and (self.corrected is None or self.corrected < 1 - LEVEL)
 
 
 @dataclass(frozen=True)

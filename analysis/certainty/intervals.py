@@ -71,15 +71,15 @@ def of_one_run(
 
 
 def num_validated(name: str, record: SweepRecord) -> int | None:
-    """Validation photos behind a metric; where their labels were not counted, all are taken to have one."""
-    if name in COSTLY:
-        return val_count(record, "fid_images")
-    num_labelled = val_count(record, "num_labelled") if name in OF_LABELS else None
-    return num_labelled or val_count(record, "num_samples")
+    """Validation photos behind a metric, at most; where their labels were not counted, all are taken to have one."""
+    counts = [
+        val_count(record, "fid_images") if name in COSTLY else val_count(record, "num_samples"),
+        val_count(record, "num_labelled") if name in OF_LABELS else None,
+    ]
+    return min((count for count in counts if count is not None), default=None)
 
 
 def num_tested(name: str, tested: Tested) -> int:
-    """Test photos behind a metric."""
-    if name in COSTLY:
-        return tested.num_costly
-    return tested.num_labelled if name in OF_LABELS else tested.num_photos
+    """Test photos behind a metric, at most."""
+    num_seen = tested.num_costly if name in COSTLY else tested.num_photos
+    return min(num_seen, tested.num_labelled) if name in OF_LABELS else num_seen

@@ -21,7 +21,9 @@ def choices_compared(sweep: Sweep, ranking: Ranking) -> list[Comparison]:
 
     Such pairs come of a grid, or of points that were enqueued; values drawn at random are hardly ever shared.
     """
-    ranked = {one.trial.number: one for one in sorted(ranking.ranked, key=lambda one: one.trial.number)}
+    by_number = sorted(ranking.ranked, key=lambda one: one.trial.number)
+    # What took over another's values near its end is no training with them.
+    ranked = {one.trial.number: one for one in by_number if not one.trial.exploits}
     values = searched(one.trial for one in ranked.values())
     return [
         comparison

@@ -129,8 +129,12 @@ def _differences(space: ScaledSpace, column: int, sample: Sample, reference: int
     counts = np.bincount(options, minlength=len(space.axes[column].options))
     if counts[reference] < FEWEST_OF_OPTION or len(kept) < np.linalg.matrix_rank(terms) + SPARE:
         return {}
-    compared = [option for option in np.flatnonzero(counts >= FEWEST_OF_OPTION).tolist() if option != reference]
     first = 1 + space.features_of[column].start
+    rows = np.linalg.pinv(terms, rcond=1e-10) @ terms  # (p, p) projects onto what the trials can tell
+    contrasts = np.eye(terms.shape[1])[first : first + len(counts)] - np.eye(terms.shape[1])[first + reference]
+    told = np.isclose(contrasts @ rows, contrasts, atol=1e-6).all(axis=1)  # not where another choice goes along
+    several = (counts >= FEWEST_OF_OPTION) & told
+    compared = [option for option in np.flatnonzero(several).tolist() if option != reference]
     coefficients = _coefficients(terms, values, np.ones((1, len(kept))))[0]
     resampled = _coefficients(terms, values, stratified_counts(options, NUM_RESAMPLES))
     rounding = 1e-9 * np.abs(values).max(axis=0)  # (m,)
@@ -148,7 +152,11 @@ def _differences(space: ScaledSpace, column: int, sample: Sample, reference: int
 
 def _terms(space: ScaledSpace, points: Array) -> Array:
     """(n, p) of the linear model: a constant, then the features. A term that nobody has is zero, and so its effect."""
-    return np.concatenate([np.ones((len(points), 1)), space.features(points)], axis=1)
+    features = space.features(points)
+    for column, axis, of_axis in zip(points.T, space.axes, space.features_of, strict=True):
+        if axis.options:  # the middle, as for numbers: a constant of its own would be the parent's as well
+            features[np.isnan(column), of_axis] = 1 / len(axis.options)
+    return np.concatenate([np.ones((len(points), 1)), features], axis=1)
 
 
 def _coefficients(terms: Array, values: Array, counts: Array) -> Array:

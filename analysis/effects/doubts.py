@@ -6,7 +6,7 @@ on the front; of all 183 pruned ones it were 10.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from analysis.effects.sample import Samples
 from analysis.effects.scaled_space import Array, ScaledSpace
 from search.pareto import best_first, minimised, pareto_ranks
 from search.records import Trial
+from search.spec.constraints import Constraint
 
 NUM_NEIGHBOURS = 5
 FEWEST_COMPLETE = 10
@@ -46,7 +47,7 @@ class Doubts:
     """Mean absolute error of such predictions, by objective, of complete trials from the other complete ones."""
 
 
-def doubts(samples: Samples, objectives: Mapping[str, str]) -> Doubts | None:
+def doubts(samples: Samples, objectives: Mapping[str, str], constraints: Collection[Constraint] = ()) -> Doubts | None:
     """Judge the pruned trials; None: too few trials are complete, or none was pruned that can be judged."""
     complete = [_Staged(trial, _stages(trial, objectives)) for trial in samples.end.trials]
     pruned = [_Staged(t, _stages(t, objectives)) for t in samples.usable if t.state.state == "pruned"]
@@ -64,7 +65,7 @@ def doubts(samples: Samples, objectives: Mapping[str, str]) -> Doubts | None:
     if not judged:
         return None
     errors = dict(zip(objectives, np.concatenate(missed).mean(axis=0).tolist(), strict=True))
-    return Doubts(_on_the_front(judged, samples, objectives), len(judged), errors)
+    return Doubts(_on_the_front(judged, samples, objectives, constraints), len(judged), errors)
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,15 @@ def _finals(complete: Sequence[_Staged], objectives: Mapping[str, str]) -> Array
     return np.array([[one.trial.final.metrics[name] for name in objectives] for one in complete if one.trial.final])
 
 
-def _on_the_front(judged: Sequence[Doubt], samples: Samples, objectives: Mapping[str, str]) -> tuple[Doubt, ...]:
-    """Those that no complete trial dominates, best first."""
-    finals = [trial.final.metrics for trial in samples.end.trials if trial.final]
+def _on_the_front(
+    judged: Sequence[Doubt], samples: Samples, objectives: Mapping[str, str], constraints: Collection[Constraint]
+) -> tuple[Doubt, ...]:
+    """Those that no complete trial dominates, best first; trials that miss a constraint, as expected or for sure, do
+    not count."""
+    known = [trial.final.metrics for trial in samples.end.trials if trial.final]
+    finals = [metrics for metrics in known if all(one.met(metrics) for one in constraints)]
+    on_objectives = [one for one in constraints if one.metric in objectives]
+    judged = [doubt for doubt in judged if all(one.met(doubt.predicted) for one in on_objectives)]
     reached = minimised(finals, objectives)
     front = reached[pareto_ranks(reached) == 0]
     predicted = minimised([doubt.predicted for doubt in judged], objectives)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.ranking.hypervolume import uses_gpus
 from search.records import Sweep, Trial
 
 
@@ -21,17 +22,12 @@ class Saving:
     seconds_planned: float
 
 
-def uses_gpu(sweep: Sweep) -> bool:
-    """Whether any GPU time is recorded; if not, seconds are those of training."""
-    return any(trial.state.gpu_seconds for trial in sweep.trials)
-
-
 def saving(trials: Iterable[Trial], sweep: Sweep) -> Saving:
     """What these trials of the sweep saved; those whose full length is not known, or that never measured, are left out.
 
     A trial that was extended, or retried, beyond its plan saved nothing.
     """
-    on_gpu, longest = uses_gpu(sweep), _longest(sweep)
+    on_gpu, longest = uses_gpus(sweep), _longest(sweep)
     num_trials, epochs, epochs_planned, seconds, seconds_planned = 0, 0.0, 0.0, 0.0, 0.0
     for trial in trials:
         planned = planned_epochs(trial.config) or longest

@@ -1,7 +1,7 @@
 """What pruning saved, and whether it can have been wrong."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from analysis.effects.doubts import Doubts, doubts
@@ -9,12 +9,14 @@ from analysis.effects.effort import Saving, saving
 from analysis.effects.foresight import Foresight, foresight
 from analysis.effects.sample import Samples
 from search.records import Sweep
+from search.spec.constraints import Constraint
 
 
 @dataclass(frozen=True)
 class Pruning:
     """What pruning did in a sweep."""
 
+    num_pruned: int
     saved: Saving
     pruned_at: dict[float, int]
     """Trials by the epoch after which they were pruned, in rising order."""
@@ -24,11 +26,14 @@ class Pruning:
     """None: too few complete trials to judge by."""
 
 
-def pruning(sweep: Sweep, samples: Samples, objectives: Mapping[str, str]) -> Pruning | None:
+def pruning(
+    sweep: Sweep, samples: Samples, objectives: Mapping[str, str], constraints: Collection[Constraint] = ()
+) -> Pruning | None:
     """What pruning did; None: nothing was pruned."""
     pruned = [trial for trial in sweep.trials if trial.state.state == "pruned" and trial.start.repeat_of is None]
     if not pruned:
         return None
-    at = Counter(trial.final.epoch for trial in pruned if trial.final)
+    at = Counter(round(trial.final.epoch, 6) for trial in pruned if trial.final)
     found = {name: foresight(samples.end, name) for name in objectives}
-    return Pruning(saving(pruned, sweep), dict(sorted(at.items())), found, doubts(samples, objectives))
+    saved, doubted = saving(pruned, sweep), doubts(samples, objectives, constraints)
+    return Pruning(len(pruned), saved, dict(sorted(at.items())), found, doubted)

@@ -1,13 +1,13 @@
 """Trials measured at the same stage of their training, with their points of the space: what effects are read from."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.effects.scaled_space import Array, ScaledSpace, scaled_space
+from analysis.ranking.comparable import set_apart
 from analysis.ranking.rank import Ranking, why_unranked
 from models.evaluation import Evaluation
 from search.records import State, Sweep, Trial, epoch_text
@@ -71,7 +71,9 @@ def samples(sweep: Sweep, ranking: Ranking) -> Samples:
     tried = [t for t in sweep.trials if t.start.repeat_of is None and t.state.state not in _NOT_TRIED]
     # A population's trial took over networks that other values had trained.
     of_the_space = [trial for trial in tried if not trial.exploits and space.space.fits(trial.start.params)]
-    usable = _of_one_fid(of_the_space) if "fid" in ranking.objectives else of_the_space
+    measured = [trial for trial in of_the_space if trial.evaluations]
+    apart = set_apart(measured, sweep.record, list(ranking.objectives))
+    usable = [trial for trial in of_the_space if trial.number not in apart]
     end = [(t, t.final) for t in usable if t.final and not why_unranked(t, ranking.objectives)]
     epoch, early = _early(usable, ranking.objectives)
     return Samples(
@@ -81,15 +83,6 @@ def samples(sweep: Sweep, ranking: Ranking) -> Samples:
         _sample(None, end, space, ranking.objectives),
         _sample(epoch, early, space, ranking.objectives) if len(early) > len(end) else None,
     )
-
-
-def _of_one_fid(trials: list[Trial]) -> list[Trial]:
-    """Those whose FID is of the same Inception and the same N as that of most."""
-    used = Counter((trial.state.fid_weights, trial.state.fid_images) for trial in trials if trial.evaluations)
-    if len(used) < 2:
-        return trials
-    (most, _), *_ = used.most_common(1)
-    return [trial for trial in trials if (trial.state.fid_weights, trial.state.fid_images) == most]
 
 
 def _early(trials: Sequence[Trial], objectives: Mapping[str, str]) -> tuple[float, Measured]:

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from analysis.effects.effort import Saving, saving
+from models.config.loss import LossConfig
 from search.records import Sweep, Trial
 
 
@@ -61,11 +64,15 @@ def _stopped(task: str, trials: Sequence[Trial]) -> StoppedTask:
 
 
 def _watched(config: Mapping[str, Any]) -> list[str]:
-    """The tasks that this configuration would stop."""
+    """The tasks that this configuration trains, and would stop."""
     monitors = config.get("early_stopping", {})
+    try:
+        tasks = LossConfig.model_validate(config.get("loss", {})).tasks
+    except ValidationError:  # of another version
+        return []
     return [
         task
-        for task in ("colorization", "classification")
+        for task in tasks
         if isinstance(monitor := monitors.get(task), dict)
         and (monitor.get("patience") is not None or monitor.get("criterion") == "tcdcn")
     ]

@@ -49,10 +49,14 @@ def _mode(found: Mapping[str, Any]) -> Mode:
 def _length(config: Mapping[str, Any], epochs: int) -> str:
     phases = config.get("phases") or [{"epochs": epochs}]
     units = ["epochs" if phase.get("epochs") else "steps" for phase in phases]
-    lengths = [f"{phase[unit]:,} {unit}" for phase, unit in zip(phases, units, strict=True)]
+    lengths = [
+        f"{phase[unit]:,} {unit}" if phase.get(unit) else "not recorded"
+        for phase, unit in zip(phases, units, strict=True)
+    ]
     if len(phases) == 1:
         return lengths[0]
-    return ", then ".join(f"{length} ({phase['name']})" for length, phase in zip(lengths, phases, strict=True))
+    named = zip(lengths, (phase.get("name", "") for phase in phases), strict=True)
+    return ", then ".join(f"{length} ({name})" if name else length for length, name in named)
 
 
 def _stop(trial: Trial) -> str:

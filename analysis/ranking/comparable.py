@@ -66,7 +66,9 @@ def why_not_comparable(
 ) -> str:
     """In words, why values of a trial do not compare with those of another sweep's trial; empty if they do."""
     photos, others = (one.data.get("val", {}).get("sha256") for one in (record, than_record))
-    if photos is None or photos != others:
+    if photos is None or others is None:
+        return "validation photos that are not recorded"
+    if photos != others:
         return "other validation photos"
     return in_what(measured_as(trial, record, metrics), measured_as(than, than_record, metrics))
 
@@ -94,8 +96,9 @@ def _teacher(trial: Trial, _: SweepRecord) -> str:
     return str(trial.config.get("loss", {}).get("teacher"))
 
 
-def _image_size(trial: Trial, _: SweepRecord) -> str:
-    return str(trial.config.get("data", {}).get("image_size") or "as stored")
+def _image_size(trial: Trial, record: SweepRecord) -> str:
+    stored = record.data.get("val", {}).get("size")
+    return str(trial.config.get("data", {}).get("image_size") or stored or "as stored")
 
 
 _ASPECTS = (

@@ -68,6 +68,7 @@ def common_box(rankings: Sequence[Ranking]) -> Box:
 
 
 def uses_gpus(sweep: Sweep) -> bool:
+    """Whether any GPU time is recorded; if not, seconds are those of training."""
     return any(trial.state.gpu_seconds > 0 for trial in sweep.trials)
 
 

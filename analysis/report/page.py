@@ -9,6 +9,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
+from plotly.utils import PlotlyJSONEncoder
 
 from analysis.certainty.verdict import verdict
 from analysis.display import duration_text, listed, metric_text, value_text
@@ -57,6 +58,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # Plotly's own, since JSON has no nan, and one would keep a figure from being drawn.
+    environment.policies["json.dumps_kwargs"] = {"cls": PlotlyJSONEncoder}
     environment.filters |= {
         "yaml": _yaml,
         "value": value_text,

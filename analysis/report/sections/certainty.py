@@ -57,6 +57,7 @@ def certainty_section(subject: Subject) -> Section | None:
         "like_best": [said for name in single if (said := _like_best(name, record, ranking))],
         "unknown": [label(name) for name in ranking.objectives if name not in single],
         "groups": repeated,
+        "known": {trial.number for trial in subject.sweep.trials},
         "missed": {group.number: missed(group, ranking) for group in repeated if group.runs},
         "several": {name: _several_runs(name, repeated, best, ranking) for name in ranking.objectives},
         "best": best[0] if len(best) > 1 else None,
@@ -81,12 +82,14 @@ def _single_runs(name: str, subject: Subject) -> list[SingleRun]:
 def _like_best(name: str, record: SweepRecord, ranking: Ranking) -> str:
     """How many trials cannot be told from the best, in words; empty: there is no other."""
     best, *others = sorted(ranking.ranked, key=lambda one: one.positions[name])
-    if not others:
+    known = [one for one in others if lead_of_one_run(name, best, one, record) is not None]
+    if not known:
         return ""
-    num_alike = sum(_alike(name, best, one, record) for one in others)
+    num_alike = sum(_alike(name, best, one, record) for one in known)
+    with_interval = "" if len(known) == len(others) else " whose interval is known"
     return (
-        f"By {label(name)} {num_alike} of the other {len(others)} ranked trials cannot be told from the best one, "
-        f"trial {best.trial.number}."
+        f"By {label(name)} {num_alike} of the other {len(known)} ranked trials{with_interval} cannot be told from the "
+        f"best one, trial {best.trial.number}."
     )
 
 

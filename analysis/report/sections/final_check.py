@@ -1,5 +1,6 @@
 """What the best configurations reach on photos that had no part in the search."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.certainty.doubt import doubt_of_means
@@ -16,16 +17,18 @@ from search.records import SweepRecord
 
 def final_check_section(subject: Subject) -> Section | None:
     repeated = groups(subject.sweep, subject.ranking)
-    check = final_check(repeated)
+    record, ranking = subject.sweep.record, subject.ranking
+    check = final_check(repeated, ranking.objectives)
     if check is None:
         return None
-    record, ranking = subject.sweep.record, subject.ranking
     measured = {name for group in check.groups for _, run in group.runs for name in run.metrics}
     names = [name for name in dict.fromkeys([*ranking.objectives, *DIRECTIONS]) if name in measured]
     content = {
         "photos": check.photos,
         "file": Path(check.photos.file).name,
         "num_elsewhere": check.num_elsewhere,
+        "num_not_finite": check.num_not_finite,
+        "known": {trial.number for trial in subject.sweep.trials},
         "headings": {name: f"{label(name)} (N = {num_tested(name, check.photos):,})" for name in names},
         "rows": [(group, _texts(group, names), _texts(_before(group, repeated), names)) for group in check.groups],
         "statements": list(_statements(check, repeated, ranking)),
@@ -35,8 +38,10 @@ def final_check_section(subject: Subject) -> Section | None:
 
 
 def _before(group: Group, repeated: tuple[Group, ...]) -> Group:
-    """The same configuration on the validation photos."""
-    return next(other for other in repeated if other.number == group.number)
+    """The same runs on the validation photos."""
+    tested = {trial.number for trial, _ in group.runs}
+    whole = next(other for other in repeated if other.number == group.number)
+    return replace(whole, runs=tuple((trial, run) for trial, run in whole.runs if trial.number in tested))
 
 
 def _texts(group: Group, names: list[str]) -> dict[str, str]:

@@ -35,7 +35,9 @@ def marginals_section(subject: Subject) -> Section | None:
             continue
         label = metric_label(name, record)
         explained[label] = f"{surrogate.explained:.2f}"
-        along = {column: marginal(surrogate, column) for column in range(len(space.axes))}
+        found_along = {column: marginal(surrogate, column) for column in range(len(space.axes))}
+        # A parameter under a rare condition may exist at none of the points averaged over.
+        along = {column: one for column, one in found_along.items() if np.isfinite(one.mean).all()}
         by_span = sorted(along, key=lambda column: -along[column].span)
         for column in by_span[:MOST_MARGINALS]:
             figure = _curve(name, sample, column, space.axes[column], along[column], record)

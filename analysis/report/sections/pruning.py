@@ -6,10 +6,10 @@ from itertools import pairwise
 import plotly.graph_objects as go
 
 from analysis.display import SHARES, metric_label
-from analysis.effects.effort import uses_gpu
 from analysis.effects.foresight import Foresight
 from analysis.effects.pruning import Pruning, pruning
 from analysis.effects.sample import samples
+from analysis.ranking.hypervolume import uses_gpus
 from analysis.report.section import Section, Subject
 from analysis.report.style import COLOURS, FAINT, GREY, GRID, empty_figure
 from search.records import SweepRecord, epoch_text
@@ -19,12 +19,12 @@ MOST_DOUBTS = 12
 
 def pruning_section(subject: Subject) -> Section | None:
     record, objectives = subject.sweep.record, subject.ranking.objectives
-    found = pruning(subject.sweep, samples(subject.sweep, subject.ranking), objectives)
+    found = pruning(subject.sweep, samples(subject.sweep, subject.ranking), objectives, subject.ranking.constraints)
     if found is None:
         return None
     content = {
         "found": found,
-        "hours": "GPU-hours" if uses_gpu(subject.sweep) else "hours of training",
+        "hours": "GPU-hours" if uses_gpus(subject.sweep) else "hours of training",
         "labels": {name: metric_label(name, record) for name in objectives},
         "where": _where(found),
         "foresight": [_foresight_text(metric_label(name, record), stage) for name, stage in _busiest(found).items()],
@@ -55,8 +55,8 @@ def _busiest(found: Pruning) -> dict[str, Foresight]:
 
 
 def _foresight_text(label: str, stage: Foresight) -> str:
-    interval = f"{stage.low:.2f} to {stage.high:.2f}"
-    return f"{label} after epoch {epoch_text(stage.epoch)}: {stage.correlation:.2f} ({interval})".replace("-", "−")
+    values = f"{stage.correlation:.2f} ({stage.low:.2f} to {stage.high:.2f})".replace("-", "−")
+    return f"{label} after epoch {epoch_text(stage.epoch)}: {values}"
 
 
 def _error_text(name: str, error: float) -> str:

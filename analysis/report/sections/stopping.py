@@ -4,8 +4,8 @@ from collections import Counter
 
 import plotly.graph_objects as go
 
-from analysis.effects.effort import uses_gpu
 from analysis.effects.stopping import Stopping, stopping
+from analysis.ranking.hypervolume import uses_gpus
 from analysis.report.section import Section, Subject
 from analysis.report.style import COLOURS, empty_figure
 
@@ -21,7 +21,7 @@ def stopping_section(subject: Subject) -> Section | None:
     content = {
         "tasks": found.tasks,
         "saved": found.saved,
-        "hours": "GPU-hours" if uses_gpu(subject.sweep) else "hours of training",
+        "hours": "GPU-hours" if uses_gpus(subject.sweep) else "hours of training",
         "figure": _figure(found).to_plotly_json() if num_stops >= FEWEST_STOPS else None,
     }
     return Section("stopping", "Early stopping", content)

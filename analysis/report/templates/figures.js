@@ -36,7 +36,11 @@ function draw(figure) {
 // One after the other, so that the page can be scrolled and read meanwhile.
 async function drawAll() {
   for (const figure of figures) {
-    draw(figure);
+    try {
+      draw(figure);
+    } catch (error) {
+      console.error(error); // the others are drawn all the same
+    }
     await new Promise((resolve) => setTimeout(resolve));
   }
 }
