@@ -75,5 +75,5 @@ def duration_text(seconds: float) -> str:
 
 def listed(words: Iterable[object]) -> str:
     """'1', '1 and 2', '1, 2 and 3'."""
-    *head, last = map(str, words)
+    *head, last = map(str, words) if (words := tuple(words)) else ("",)
     return f"{', '.join(head)} and {last}" if head else last

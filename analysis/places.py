@@ -27,11 +27,12 @@ ANSWER_S = 30.0
 FETCHED_AT_ONCE = 24
 """Files: each of them is small, and is waited for longer than it takes to transfer."""
 SCHEMES = "s3://, gs://, hdfs://, abfs:// or file://"
-_OF_THE_SWEEP = ("sweep.json", "study.journal", "study.db")
+_OF_THE_SWEEP = ("sweep.json",)
 _OF_A_TRIAL = re.compile(
     r"trials/\d+/(trial\.json|state\.json|tested\.json|evaluations\.jsonl|exploits\.jsonl|error\.txt|samples\.png)"
 )
 _CAUSES = {
+    "Cannot parse URI": "it is no address; in a key write / + # % and ? as %2F and so on, or set AWS_PROFILE",
     "Unrecognized filesystem type": f"nothing is known of such addresses; give a folder, or one of {SCHEMES}",
     "NO_SUCH_BUCKET": "there is no such bucket; check its name",
     "ACCESS_DENIED": "access is denied; check the credentials, such as AWS_PROFILE or AWS_ACCESS_KEY_ID",
@@ -108,9 +109,9 @@ def local_folder(storage: str) -> Path | None:
     """The folder that a storage is; None if it is a store."""
     if "://" not in storage:
         return Path(storage)
-    address = urlsplit(storage)
-    if address.scheme != "file":
+    if storage.partition("://")[0] != "file":
         return None
+    address = urlsplit(storage)
     if address.netloc not in ("", "localhost"):
         raise PlaceError(
             f"{storage} names a machine {address.netloc!r}; a folder of this one has three slashes: file:///"
@@ -205,11 +206,12 @@ def _told_in_words(shown: str) -> Iterator[None]:
     except TimeoutError:
         raise PlaceError(f"{shown}: no answer within {ANSWER_S:.0f} s; check the address and the network") from None
     except (OSError, ValueError, NotImplementedError) as error:
-        cause = next((cause for sign, cause in _CAUSES.items() if sign in str(error)), str(error).splitlines()[0])
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        cause = next((cause for sign, cause in _CAUSES.items() if sign in str(error)), first_line)
         raise PlaceError(f"{shown} cannot be read: {cause}") from None
 
 
 def _shown(storage: str) -> str:
-    """An address without the password and the options that may be in it."""
-    address = urlsplit(storage)
-    return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}".rstrip("/")
+    """An address without what may be secret: all up to its last @, and its options."""
+    scheme, _, rest = storage.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}".rstrip("/")

@@ -66,8 +66,8 @@ def sweep_folder(storage: Path, name: str) -> Path:
     Raises:
         SweepNameError: see `checked_name`.
     """
-    if _ADDRESS.match(str(storage)):
-        raise SweepNameError(f"--storage {storage} is an address, and a folder is needed; only reports read stores")
+    if address := _ADDRESS.match(str(storage)):  # the rest of it may hold a key
+        raise SweepNameError(f"--storage {address[0]}... is an address; give a folder, since only reports read stores")
     return (storage.expanduser() / checked_name(name)).absolute()
 
 

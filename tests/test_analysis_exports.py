@@ -73,7 +73,7 @@ def test_markdown_has_the_best_the_front_and_the_command(sweep: Path):
             "model.backbone",
             r"optimizer.generator\_lr",
             "Epochs",
-            "GPU time",
+            "Time",
         ],
         ["30.00", "60.0 %", "0", "unet", "0.0002", "2", "60 s"],
         ["40.00", "90.0 %", "10", "unet", "0.0002", "2", "60 s"],
@@ -90,7 +90,7 @@ def test_latex_is_a_booktabs_table_of_what_varies(sweep: Path):
 
     rows = latex_rows(text)
     assert rows[0][:3] == [r"\#", "Trial", "Front"]
-    assert rows[0][3:] == [r"FID (N = 150) $\downarrow$", r"accuracy $\uparrow$", "l1", "Epochs", "GPU time"]
+    assert rows[0][3:] == [r"FID (N = 150) $\downarrow$", r"accuracy $\uparrow$", "l1", "Epochs", "Time"]
     assert rows[1] == ["1", "0", "1", "30.00", r"60.0 \%", "0", "2", "60 s"]
     assert {len(row) for row in rows} == {8}
     assert r"\begin{tabular}{rrrrrlrr}" in text

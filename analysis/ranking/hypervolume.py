@@ -60,11 +60,11 @@ def common_box(rankings: Sequence[Ranking]) -> Box:
     """The box around all ranked trials of sweeps with the same objectives, at least one of them.
 
     Its reference point lies MARGIN of their span beyond the worst value by each objective, so that the worst trials
-    count a little too. Where all are equal the span counts as 1.
+    count a little too. Where all are equal their size counts, or 1.
     """
     points = np.concatenate([minimised_points(ranking) for ranking in rankings])
     ideal, worst = points.min(axis=0), points.max(axis=0)
-    return Box(ideal, worst + MARGIN * np.where(worst > ideal, worst - ideal, 1.0))
+    return Box(ideal, worst + MARGIN * np.where(worst > ideal, worst - ideal, np.maximum(1.0, np.abs(worst))))
 
 
 def uses_gpus(sweep: Sweep) -> bool:

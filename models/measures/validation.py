@@ -116,7 +116,7 @@ class Validation:
     def sample_distances(self, samples: Tensor) -> list[float]:
         """LPIPS of each of `samples`, as above, to the truth; none where LPIPS is not measured."""
         wanted = self._config.evaluation
-        if wanted.lpips is None or not wanted.fid_images:
+        if wanted.lpips is None or not wanted.fid_images or "colorization" not in self._config.tasks:
             return []
         network = placed(lpips_network(wanted.lpips), self._device)
         with torch.no_grad():

@@ -9,11 +9,18 @@ from search.spec.sweep_spec import SweepSpec
 
 
 def untested(spec: SweepSpec, trials: Iterable[Trial]) -> list[Trial]:
-    """The repeats that were trained before the sweep had photos to test them on; none while it has none."""
+    """The repeats that were trained before the sweep had photos to test them on, and can be without training them
+    again; none while it has none."""
     if spec.data.test is None:
         return []
     repeats = (trial for trial in trials if trial.start.origin == "repeat")
-    return [trial for trial in repeats if trial.state.state == "complete" and trial.tested is None]
+    return [
+        trial
+        for trial in repeats
+        if trial.state.state == "complete"
+        and trial.tested is None
+        and (trial.folder / "checkpoints" / "last.pt").exists()
+    ]
 
 
 def finalists(spec: SweepSpec, trials: Iterable[Trial], top: int) -> list[Trial]:

@@ -40,8 +40,9 @@ class Ledger:
         self.spec = spec
 
     def set_test(self, test: Path, manifest: Manifest, who: str, why: str, num_trials: int) -> None:
-        """Name the photos that the best trials are tested on; see checked_test. A sweep that has some keeps them."""
-        if self.spec.data.test is not None:
+        """Name the photos that the best trials are tested on; see checked_test. A sweep that has some may find them
+        elsewhere."""
+        if self.spec.data.test == test:
             return
         content = self.spec.model_dump(mode="json")
         content["data"]["test"] = str(test)

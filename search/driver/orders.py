@@ -132,6 +132,8 @@ class OrderDesk:
         best = finalists(self._ledger.spec, trials, order.values["top"])
         if not best:
             raise SweepError("no trial is complete yet, so there is none to repeat")
+        if why := self._conductor.budget.spent(self._ledger.spec.budget):
+            raise SweepError(f"{why}: raise it first, or no repeat could be trained or measured")
         if test := order.values.get("test"):
             manifest = checked_test(self._ledger.spec, self._ledger.record, Path(test))
             self._ledger.set_test(Path(test), manifest, order.who, order.why, self._conductor.queue.num_known)

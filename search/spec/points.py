@@ -96,7 +96,7 @@ def _existing(spec: SweepSpec, values: Mapping[str, Any], who: str) -> Assignmen
 def _outside(dimension: Dimension, value: Any, who: str) -> str:
     return (
         f"{who} has {dimension.path} {shortened(plain(value))}, which {dimension.range} does not contain; "
-        "widen the range, or enqueue values"
+        "widen the range, or take another value"
     )
 
 

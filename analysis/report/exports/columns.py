@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from analysis.certainty.final_check import final_check
 from analysis.certainty.repeats import Group, groups, spread_of
 from analysis.certainty.wording import label, spread_text
 from analysis.display import better, duration_text, metric_label, metric_text, value_text
@@ -37,13 +38,13 @@ def one_line(text: str) -> str:
 def top_columns(subject: Subject) -> list[TextColumn]:
     """The best trials: standing, objectives with their repeats, searched values, cost."""
     shown = subject.ranking.ranked[: subject.top]
-    params = names_in_order(one.trial.start.params for one in shown)
+    params = names_in_order(one.trial.params for one in shown)
     return [
         *standing(shown, subject.ranking),
         *objectives(shown, subject.sweep, subject.ranking),
         *(TextColumn(name, tuple(_param(one, name) for one in shown), "param") for name in params),
         TextColumn("Epochs", tuple(epoch_text(one.trial.final.epoch) if one.trial.final else "" for one in shown)),
-        TextColumn("GPU time", tuple(duration_text(one.trial.state.gpu_seconds) for one in shown)),
+        TextColumn("Time", tuple(duration_text(one.evaluation.seconds) for one in shown)),
     ]
 
 
@@ -59,13 +60,16 @@ def standing(shown: Sequence[RankedTrial], ranking: Ranking) -> list[TextColumn]
 
 def objectives(shown: Sequence[RankedTrial], sweep: Sweep, ranking: Ranking) -> list[TextColumn]:
     """The value of each objective that counts; beside it, where there are any, what other seeds reached."""
-    repeated = {group.number: group for group in groups(sweep, ranking) if group.chosen}
+    found = groups(sweep, ranking)
+    check = final_check(found, ranking.objectives)
+    repeated = {group.number: group for group in found if group.chosen}
+    on_test = {group.number: group for group in check.groups if group.chosen} if check else {}
     columns = []
     for name in ranking.objectives:
         way = better(name, ranking.objectives)
         values = tuple(metric_text(name, one.metrics[name]) for one in shown)
         again = tuple(_again(name, one, repeated) for one in shown)
-        tested = tuple(_tested(name, one, repeated) for one in shown)
+        tested = tuple(_again(name, one, on_test) for one in shown)
         columns += [
             TextColumn(metric_label(name, sweep.record), values, way=way),
             *([TextColumn(f"{label(name)}, new seeds", again, way=way, of_new_seeds=True)] if any(again) else []),
@@ -79,16 +83,10 @@ def _again(name: str, one: RankedTrial, repeated: Mapping[int, Group]) -> str:
     return _mean(name, group.values(name)) if group else ""
 
 
-def _tested(name: str, one: RankedTrial, repeated: Mapping[int, Group]) -> str:
-    group = repeated.get(one.trial.number)
-    found = [trial.tested.metrics for trial, _ in group.runs if trial.tested] if group else []
-    return _mean(name, [metrics[name] for metrics in found if name in metrics])
-
-
 def _mean(name: str, values: list[float]) -> str:
     return f"{spread_text(name, spread_of(values))} ({len(values)})" if values else ""
 
 
 def _param(one: RankedTrial, name: str) -> str:
     """Empty where the space did not ask for it, because of a condition."""
-    return value_text(one.trial.start.params[name]) if name in one.trial.start.params else ""
+    return value_text(one.trial.params[name]) if name in one.trial.params else ""

@@ -48,7 +48,7 @@ def _row(trial: Trial, reason: str) -> Row:
     if trial.tested:
         row |= {f"tested.{name}": value for name, value in trial.tested.metrics.items()}
     row |= {"gpu_seconds": trial.state.gpu_seconds, "attempts": trial.state.attempts}
-    return row | {f"params.{name}": value for name, value in trial.start.params.items()}
+    return row | {f"params.{name}": value for name, value in trial.params.items()}
 
 
 def _text(value: Any) -> str:

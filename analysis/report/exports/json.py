@@ -48,8 +48,8 @@ def _standing(ranked: RankedTrial) -> Content:
 def _trial(trial: Trial) -> Content:
     content = {
         "trial": trial.number,
-        "params": trial.start.params,
-        "config": trial.start.config,
+        "params": trial.params,
+        "config": trial.config,
         "state": _plain(trial.state),
         "final": _plain(trial.final) if trial.final else None,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from analysis.certainty.final_check import final_check
 from analysis.certainty.repeats import groups
 from analysis.ranking.comparable import measured_as
 from analysis.report.section import Subject
@@ -30,10 +31,10 @@ def _seeds(subject: Subject) -> Iterator[str]:
     repeated = [group for group in groups(subject.sweep, ranking) if group.number in shown and group.chosen]
     if repeated:
         yield NEW_SEEDS
-    tested = {one.tested.file: one.tested for group in repeated for one, _ in group.runs if one.tested}
-    for file, found in sorted(tested.items()):
+    if check := final_check(repeated, ranking.objectives):
+        found = check.photos
         yield (
-            f"Test photos: {file}, {found.num_photos:,} photos, SHA-256 {found.sha256[:12]}, "
+            f"Test photos: {found.file}, {found.num_photos:,} photos, SHA-256 {found.sha256[:12]}, "
             f"N of FID {found.num_costly:,}; no trial of the search has seen them."
         )
 

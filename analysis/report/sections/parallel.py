@@ -74,7 +74,7 @@ def parallel_figure(axes: Sequence[Axis], shown: Sequence[RankedTrial], styles: 
 
 def _spread(ranking: Ranking) -> list[RankedTrial]:
     """The front and, where there are too many trials, some of the rest at even distances by their places."""
-    front, rest = ranking.front[:MAX_LINES], ranking.ranked[len(ranking.front) :]
+    front, rest = ranking.front[:MAX_LINES], [one for one in ranking.ranked if one.pareto_rank]
     room = MAX_LINES - len(front)
     chosen = rest if len(rest) <= room else [rest[index * len(rest) // room] for index in range(room)]
     return [*front, *chosen]
