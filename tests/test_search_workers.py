@@ -51,6 +51,7 @@ def level() -> Level:
     gc.unfreeze()  # what is frozen is not listed, such as what tests before this one have left
     gc.collect()
     objects = gc.get_objects()
+    gc.freeze()  # as a worker has it, or each collection would look at all that was ever imported
     tensors = [one for one in objects if type(one) in (torch.Tensor, nn.Parameter)]
     return Level(
         len(tensors),
