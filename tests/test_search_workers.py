@@ -23,7 +23,7 @@ from models.config.loss import Adversarial, Weighting
 from models.config.trial import TrialConfig
 from models.networks.colorizer import Colorizer
 from models.training.loop import DivergedError
-from models.training.release import release_memory
+from models.training.release import MAX_KEPT_GRAPHS, num_compiled_graphs, release_memory
 from models.training.step import GpuMemoryError
 from search.recording import write_record
 from search.records import TrialStart, trial_folder
@@ -48,6 +48,7 @@ class Level(NamedTuple):
 
 
 def level() -> Level:
+    forget_compiled()  # how much of it is kept swings with each trial, and is bounded by itself
     gc.unfreeze()  # what is frozen is not listed, such as what tests before this one have left
     gc.collect()
     objects = gc.get_objects()
@@ -60,6 +61,11 @@ def level() -> Level:
         threading.active_count(),
         psutil.Process().num_fds(),
     )
+
+
+def forget_compiled() -> None:
+    torch.compiler.reset()
+    torch._dynamo.utils.counters.clear()
 
 
 def rss_bytes() -> int:
@@ -146,12 +152,14 @@ def test_two_hundred_trials_leave_nothing_behind(
     ends: dict[str, int] = {}
     levels: list[Level] = []
     rss: list[int] = []
+    forget_compiled()  # a worker begins with none, but not the process of tests before this one
     for number in range(200):
         out_of_memory[:] = [number] if number % 11 == 5 else []
         work = (new_trial(sweep, number, betons), 1 if number % 5 == 0 else None, ends)
         thread = threading.Thread(target=as_a_worker, args=work)  # each trial has its own, as Ray Tune gives it
         thread.start()
         thread.join()
+        assert num_compiled_graphs() <= MAX_KEPT_GRAPHS
         if number in (19, 199):
             levels.append(level())
             rss.append(rss_bytes())

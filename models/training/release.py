@@ -19,7 +19,7 @@ def release_memory() -> None:
     Their compiled code stays for the trials with equal networks that come, until there is too much of it. A traced
     encoder refers to itself, and Python's collector counts objects, not the gigabytes behind them.
     """
-    if _num_compiled_graphs() > MAX_KEPT_GRAPHS:
+    if num_compiled_graphs() > MAX_KEPT_GRAPHS:
         _forget_compiled()
     _forget_traced_source()
     gc.collect()
@@ -28,7 +28,8 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _num_compiled_graphs() -> int:
+def num_compiled_graphs() -> int:
+    """Graphs that this process has compiled since it last forgot them, of all functions together."""
     if "torch._dynamo" not in sys.modules:
         return 0
     return int(torch._dynamo.utils.counters["stats"]["unique_graphs"])
