@@ -28,6 +28,7 @@ def run(
     spec_file: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="The sweep file.")],
     name: Annotated[str | None, typer.Option(help="Another name than the file gives.")] = None,
     settings: SettingsOption = None,
+    or_resume: Annotated[bool, typer.Option("--or-resume", help="If it has begun, go on with it.")] = False,
     address: AddressOption = None,
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
@@ -36,7 +37,8 @@ def run(
     from search.notebook import run as run_sweep
 
     with interruptible():
-        run_sweep(spec_file, name=name, settings=settings or (), storage=storage, address=address)
+        given = settings or ()
+        run_sweep(spec_file, name=name, settings=given, storage=storage, address=address, or_resume=or_resume)
 
 
 @app.command()

@@ -16,22 +16,28 @@ def run(
     settings: Sequence[str] = (),
     storage: str | Path | None = None,
     address: str | None = None,
+    or_resume: bool = False,
 ) -> Sweep:
     """Run the sweep of a file to its end and return its records, as `huetune sweep run` does.
 
-    settings: `KEY=VALUE` each, as --set; storage: None is HUETUNE_STORAGE, or ~/huetune/sweeps.
+    settings: `KEY=VALUE` each, as --set; storage: None is HUETUNE_STORAGE, or ~/huetune/sweeps; or_resume: go on with
+    the sweep of that name if it has begun.
 
     Raises:
         HuetuneError: as the command says in one line.
     """
-    from search.driver.sweep import start_sweep
+    from search.driver.sweep import require_same_sweep, resume_sweep, start_sweep
     from search.spec.sweep_spec import load_spec
 
     spec = load_spec(Path(spec_file), settings)
     if name is not None:
         spec = spec.model_copy(update={"name": name})
     folder = sweep_folder(_storage(storage), spec.name)
-    start_sweep(spec, folder, address, Console())
+    if or_resume and (folder / "sweep.json").exists():
+        require_same_sweep(spec, folder)
+        resume_sweep(folder, address, Console())
+    else:
+        start_sweep(spec, folder, address, Console())
     return read_sweep(folder)
 
 

@@ -58,6 +58,13 @@ def test_same_seed_gives_the_same_sweep_bit_for_bit(finished: Path, spec_file: P
     assert results(read_sweep(tmp_path / "small")) == results(read_sweep(finished / "small"))
 
 
+def test_run_or_resume_goes_on_with_the_same_sweep_alone(finished: Path, spec_file: Path):
+    again = huetune("sweep", "run", spec_file, "--or-resume", storage=finished)
+    assert (again.returncode, "nothing is left to do" in again.stdout) == (0, True)
+    other = huetune("sweep", "run", spec_file, "--or-resume", "--set", "search.seed=9", storage=finished)
+    assert (other.returncode, "began with another search" in other.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_sweep_says_how_to_go_on(sent: signal.Signals, status: int, spec_file: Path, tmp_path: Path):
     driver = start(spec_file, tmp_path, stderr=subprocess.PIPE)

@@ -66,6 +66,22 @@ def resume_sweep(folder: Path, address: str | None, console: Console) -> None:
         _drive(folder, session, address, console)
 
 
+def require_same_sweep(spec: SweepSpec, folder: Path) -> None:
+    """Raise SweepError if the sweep in `folder` began as another, or has been changed from what `spec` says.
+
+    What orders and extensions have changed since is not compared: that is not to be undone by a file.
+    """
+    record = read_sweep_record(folder)
+    if record.lineage:
+        return
+    asked = spec.model_dump(mode="json")
+    if other := [name for name in asked if name != "name" and asked[name] != record.spec.get(name)]:
+        raise SweepError(
+            f"the sweep {folder.name!r} in {folder.parent} began with another {', '.join(other)} than the file says; "
+            "put that back, change the sweep with `huetune sweep extend`, or give this one another name with --name"
+        )
+
+
 def _require_new(folder: Path) -> None:
     """Raise SweepError if there is such a sweep already."""
     if (folder / "sweep.json").exists():
