@@ -24,9 +24,7 @@ def report(
         str, typer.Option(help="pareto, knee, steps (accuracy >= 0.8, then fid) or weights (fid: 1, accuracy: 2).")
     ] = "pareto",
     counts: Annotated[str, typer.Option(help="Which evaluation of a trial counts: last, best-joint or best.")] = "last",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder to write to; by default report/ in the sweep's own.", file_okay=False)
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; by default report/ in the sweep's own.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Trials to print and to look at closely.")] = 5,
     storage: PlaceOption = str(DEFAULT_STORAGE),
 ) -> None:
@@ -35,21 +33,29 @@ def report(
 
     from rich.console import Console
 
-    from analysis.certainty.verdict import verdict
+    from analysis.output import output_folder
     from analysis.places import sweep_at
     from analysis.ranking.rule import Rule
-    from analysis.report.write import write_report
 
     rule, console = Rule.parse(order, counts), Console(stderr=True)
+    folder = None if out is None else output_folder(out)
     with ExitStack() as places:
         place, *others = [places.enter_context(sweep_at(storage, one, console)) for one in (name, *(compare or ()))]
-        target = out or place.report_folder
+
+        from analysis.certainty.verdict import verdict  # with the libraries that rank and draw, which take seconds
+        from analysis.report.sections.comparison import beside_others
+        from analysis.report.write import write_report
+
+        target = folder or output_folder(place.report_folder)
         with console.status("ranking and drawing"):
-            subject = write_report(place.folder, target, top, tuple(other.folder for other in others), rule)
+            compared = tuple(other.folder for other in others)
+            subject = write_report(place.folder, target, top, compared, rule, place.bring_some)
     typer.echo(" ".join(verdict(subject.sweep, subject.ranking)))
     if subject.ranking.ranked:
         typer.echo(subject.ranking.statement)
         Console().print(_table(subject))
+    for sentence in beside_others(subject):
+        typer.echo(sentence)
     typer.echo(target / "report.html")
 
 
@@ -63,9 +69,11 @@ def dashboard(
     storage: StorageOption = DEFAULT_STORAGE,
 ) -> None:
     """Serve the study in optuna-dashboard and the trials in TensorBoard, live while the sweep runs, until Ctrl-C."""
+    folder = sweep_folder(storage, name)  # before the libraries are imported, which takes seconds
+
     from analysis.dashboard.serve import serve
 
-    serve(sweep_folder(storage, name), host, port, typer.echo)
+    serve(folder, host, port, typer.echo)
 
 
 def _table(subject: Subject) -> Table:

@@ -23,6 +23,7 @@ LABELS = {
     "classifier_top1": "classifier top-1",
     "classifier_agreement": "classifier agreement",
 }
+_ENCODER = json.JSONEncoder(default=str, ensure_ascii=False)
 SHARES = {"accuracy", "teacher_agreement", "classifier_top1", "classifier_agreement"}
 """Metrics that are written in per cent."""
 
@@ -64,13 +65,16 @@ def value_text(value: Any) -> str:
     """A searched value: numbers to four digits, words as they are, anything else as JSON."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else _ENCODER.encode(value)
 
 
 def duration_text(seconds: float) -> str:
+    """In the unit that leaves one or more digits before the point: 0.4 s, 86 s, 25 min, 1,204.5 h."""
     if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:,.1f} h"
 
 
 def listed(words: Iterable[object]) -> str:

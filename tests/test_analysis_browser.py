@@ -84,9 +84,9 @@ def test_the_page_loads_in_silence_and_asks_for_nothing_else(opened: Opened, rep
     assert opened.said == []
     assert [url for url in opened.asked if not url.startswith(("data:", "blob:"))] == [report.as_uri()]
     assert opened.page.locator(".js-plotly-plot").count() > 2
-    assert "Cloud" not in "".join(
-        opened.page.locator(".modebar-btn").evaluate_all("(all) => all.map((one) => one.dataset.title)")
-    )
+    buttons = opened.page.locator(".modebar-btn").evaluate_all("(all) => all.map((one) => one.dataset.title)")
+    assert "Download plot as a PNG" in buttons
+    assert not [title for title in buttons if "Share" in title]
 
 
 def test_its_policy_keeps_code_and_pictures_from_outside_away(opened: Opened):
@@ -142,17 +142,35 @@ def test_a_filter_shows_the_rows_for_which_all_terms_hold(page: Page, report: Pa
     [
         ("accuracy>=50%", lambda accuracy: accuracy >= 0.5),
         ("accuracy<0.5", lambda accuracy: accuracy < 0.5),
-        ("accuracy!=0", lambda accuracy: True),
+        ("accuracy=50.0%", lambda accuracy: round(accuracy, 3) == 0.5),
+        ("accuracy!=50.0%", lambda accuracy: round(accuracy, 3) != 0.5),
         ("accuracy=", lambda accuracy: True),
     ],
 )
 def test_a_filter_knows_per_cent_and_half_a_term(page: Page, text: str, keeps: Callable[[float], bool]):
     cells = page.locator(".ranked tbody tr td:nth-child(5)")
     keys = cells.evaluate_all("(cells) => cells.map((cell) => Number(cell.dataset.key))")
+    kept = sum(map(keeps, keys))
+    assert kept in (range(1, len(keys)) if text != "accuracy=" else [len(keys)])
 
-    filtered(page, text)
+    count = filtered(page, text)
 
-    assert len(column(page, "trial")) == sum(map(keeps, keys))
+    assert count == f"{kept} of {len(keys)} rows"
+    assert len(column(page, "trial")) == kept
+
+
+def test_cells_without_a_value_are_last_in_both_orders(page: Page):
+    heading = page.locator(".ranked th", has_text="LPIPS").get_by_role("button")
+    number = column(page, "trial")[0]
+    cell = page.locator(".ranked tbody tr", has=page.locator(f"a[href='#trial-{number.strip()}']")).locator("td.metric")
+    key = cell.first.get_attribute("data-key")
+    cell.first.evaluate("(cell) => { cell.dataset.key = ''; }")
+
+    for _ in range(2):
+        heading.click()
+        assert column(page, "trial")[-1] == number
+
+    cell.first.evaluate("(cell, key) => { cell.dataset.key = key; }", key)
 
 
 @pytest.mark.parametrize(("text", "said"), [("depht=3", "no column depht"), ("accuracy>good", "good is no number")])
@@ -190,6 +208,38 @@ def test_a_link_to_a_trial_opens_its_configuration(page: Page):
     details = page.locator("details[id][open]")
     expect(details).to_have_count(1)
     expect(details).to_contain_text("adversarial")
+
+
+def test_a_number_of_a_trial_that_the_page_lacks_is_no_link(browser: Browser, report: Path, tmp_path: Path):
+    html = report.read_text()
+    number = re.search(r'<details id="trial-(\d+)">', html)
+    assert number is not None
+    cut = tmp_path / "report.html"
+    cut.write_text(html.replace(number[0], "<details>"))
+
+    links = Opened(browser, cut).page.locator("a", has_text=re.compile(rf"^\s*{number[1]}\s*$"))
+
+    assert links.count() > 0
+    assert links.evaluate_all("(links) => links.filter((link) => link.hasAttribute('href')).length") == 0
+
+
+def test_the_bar_marks_the_section_that_is_read(page: Page):
+    page.locator("#cost").scroll_into_view_if_needed()
+    page.evaluate("document.getElementById('cost').scrollIntoView()")
+
+    expect(page.locator("nav a[aria-current]")).to_have_attribute("href", "#cost")
+
+
+def test_a_table_that_goes_on_to_the_right_says_so_until_its_end(page: Page):
+    box = page.locator("[data-name=ranking] .scroll")
+    narrow = page.locator("[data-name=certainty] .scroll").first
+
+    expect(box).to_have_attribute("data-goes-on", "")
+    expect(narrow).not_to_have_attribute("data-goes-on", "")
+    box.evaluate("(box) => { box.scrollLeft = box.scrollWidth; }")
+    expect(box).not_to_have_attribute("data-goes-on", "")
+    box.evaluate("(box) => { box.scrollLeft = 0; }")
+    expect(box).to_have_attribute("data-goes-on", "")
 
 
 def test_a_configuration_can_be_saved(page: Page):

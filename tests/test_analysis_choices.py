@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from made_trials import made_sweep, made_trial
 
-from analysis.effects.choices import ChoiceEffect, choice_effects
+from analysis.effects.choices import FEWEST_OF_OPTION, ChoiceEffect, choice_effects
 from analysis.effects.sample import samples
 from analysis.ranking.rank import rank
 from analysis.report.section import Subject
@@ -94,6 +94,21 @@ def test_pruned_trials_are_compared_early_and_counted():
     assert (early.num_trials, end.num_trials) == (7, 2)
     assert "fid" in early.differences
     assert end.differences == {}
+
+
+def test_an_option_of_few_trials_is_in_the_table_and_not_in_the_figure():
+    trials = favoured(noise=1.0)
+    trials += [made_trial(n, [{"fid": 2.0 + n % 3}], {"x": n / 50, "c": "rare"}) for n in range(40, 43)]
+    sweep = made_sweep(trials, SPACE, {"fid": "min"})
+
+    section = choices_section(Subject(sweep, rank(sweep), 5))
+
+    assert section
+    assert FEWEST_OF_OPTION == 6
+    assert [row.cells[0].text.split(" ")[0] for row in section.content["rows"]][::2] == ["compared", "too"]
+    assert section.content["rows"][2].cells[0].note.endswith(" of 5")
+    (figure,) = section.content["figures"].values()
+    assert [line for trace in figure["data"] for line in trace["y"]] == ["c<br>good against plain"]
 
 
 def test_an_option_alone_is_no_choice():

@@ -21,7 +21,7 @@ def apart(objectives: dict[str, str], *trials: Any) -> dict[int, str]:
 
 
 def measured(number: int, **settings: Any) -> Any:
-    return trial_of(number, METRICS, config={"evaluation": settings})
+    return trial_of(number, METRICS, config={"seed": number, "evaluation": settings})
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_the_section_says_in_words_what_was_found(grid: Path, monkeypatch: pytes
     monkeypatch.setattr(page, "SECTIONS", (comparison_section,))
     one = side(grid)
 
-    html = page.render(Subject(one.sweep, one.ranking, 5))
+    html = page.render(Subject(one.sweep, one.ranking, 5)).replace("\N{NO-BREAK SPACE}", " ")
 
     assert "fixed against dwa" in html
     assert "In accuracy dwa is better by 3.5 points (95 % interval 1.0 to 6.0 points)." in html

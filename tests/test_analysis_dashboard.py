@@ -1,6 +1,7 @@
 """The dashboards of a sweep: nothing that they show is changed by being looked at."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -11,9 +12,11 @@ from optuna.artifacts.exceptions import ArtifactNotFound
 from recorded_sweeps import write_samples, write_sweep
 from sampled_sweeps import make_spec, open_study, record, run_trials
 
+from analysis.dashboard.own_hosts import for_own_hosts, is_own
 from analysis.dashboard.read_only import read_only
 from analysis.dashboard.shown_study import ReadOnlyError, Samples, ShownStudy
 from search.errors import SweepError
+from search.recording import write_record
 from search.records import read_sweep_record, trial_folder
 from search.sampling.storages import open_to_read
 from search.spec.sweep_spec import SweepSpec
@@ -58,6 +61,22 @@ def test_study_is_shown_with_the_photos_of_trials_that_run_too(storage: str, tmp
     assert [trial.state.name for trial in loaded.trials] == ["COMPLETE", "COMPLETE", "RUNNING"]
     assert (tmp_path / FILES[storage]).read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"sweep.json", "trials", FILES[storage]}
+
+
+def test_studies_are_called_as_their_sweep_and_the_later_spaces_by_number(tmp_path: Path):
+    spec = searched(tmp_path)
+    study = shown(tmp_path)
+    assert [one.study_name for one in study.get_all_studies()] == [tmp_path.name]
+    write_record(tmp_path, read_sweep_record(tmp_path).model_copy(update={"num_studies": 2}))
+    open_study(spec, tmp_path)
+    assert study.latest == 0
+    study = shown(tmp_path)
+    names = [tmp_path.name, f"{tmp_path.name}, space 2"]
+    assert [one.study_name for one in study.get_all_studies()] == names
+    assert [study.get_study_name_from_id(study.get_study_id_from_name(name)) for name in names] == names
+    assert study.latest == study.get_study_id_from_name(names[1]) == 1
+    with pytest.raises(KeyError):
+        optuna.load_study(study_name="another", storage=study)
 
 
 def test_nobody_writes_into_what_is_shown(tmp_path: Path):
@@ -116,14 +135,36 @@ def test_storage_that_is_not_there_is_an_error_of_one_line(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
 
 
-def test_only_requests_that_change_nothing_pass():
-    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])
-        return [b"shown"]
+def showing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("200 OK", [])
+    return [b"shown"]
 
+
+def answer(app: Any, **environ: str) -> str:
+    """The status of an application's answer."""
     answers: list[str] = []
-    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"):
-        environ: dict[str, Any] = {"REQUEST_METHOD": method}
-        setup_testing_defaults(environ)
-        read_only(app)(environ, lambda status, headers, trace=None: answers.append(status))  # type: ignore[arg-type]
+    setup_testing_defaults(environ)
+    app(environ, lambda status, headers, trace=None: answers.append(status))
+    (status,) = answers
+    return status
+
+
+def test_only_requests_that_change_nothing_pass():
+    methods = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH")
+    answers = [answer(read_only(showing), REQUEST_METHOD=method) for method in methods]
     assert answers == ["200 OK", "200 OK", *["403 Forbidden"] * 4]
+
+
+@pytest.mark.parametrize("served", ["127.0.0.1", "localhost", "::1"])
+def test_whoever_asks_for_another_host_than_this_one_is_refused(served: str):
+    own = ("localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080")
+    foreign = ("", "evil.example", "evil.example:8080", "localhost.evil.example", "10.0.0.1", "[x", "a@evil.example")
+    found = {host: answer(for_own_hosts(showing, served), HTTP_HOST=host) for host in (*own, *foreign)}
+    assert found == dict.fromkeys(own, "200 OK") | dict.fromkeys(foreign, "403 Forbidden")
+
+
+def test_what_is_served_to_others_answers_to_its_own_names_and_to_addresses():
+    own = ("gpu7:80", "localhost", "10.0.0.1:80", "[fe80::1]", socket.gethostname())
+    assert all(is_own(host, "GPU7") for host in own)
+    assert not is_own("evil.example", "GPU7")
+    assert not is_own("gpu7", "0.0.0.0")  # noqa: S104

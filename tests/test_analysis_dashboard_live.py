@@ -55,8 +55,10 @@ def address(line: str) -> str:
     return line.split()[-1].split("/dashboard")[0].rstrip("/")
 
 
-def asked(url: str, method: str = "GET") -> bytes:
-    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=20) as answer:  # noqa: S310
+def asked(url: str, method: str = "GET", host: str | None = None) -> bytes:
+    """host: another one than the address has, as a page of a foreign name would ask."""
+    request = urllib.request.Request(url, method=method, headers={"Host": host} if host else {})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
         content: bytes = answer.read()
     return content
 
@@ -84,6 +86,9 @@ def test_study_photos_and_curves_of_a_finished_sweep(tmp_path: Path):
         for method, path in (("DELETE", "studies/0"), ("POST", "studies"), ("POST", "trials/0/tell")):
             with pytest.raises(urllib.error.HTTPError, match="403"):
                 asked(f"{study}/api/{path}", method)
+        for url in (f"{study}/api/studies", f"{tensorboard}/data/runs"):
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                asked(url, host="evil.example")
         runs: list[str] = []
         while not runs:  # it reads its files in its own time
             runs = json.loads(asked(f"{tensorboard}/data/runs"))

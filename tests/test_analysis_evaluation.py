@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from photos import Betons
+from rich.console import Console
 from trained_sweeps import written_sweep
 from typer.testing import CliRunner
 
@@ -20,7 +21,7 @@ CHEAP = {"fid_images": 0}
 
 
 def evaluated(sweep: Path, beton: Path, **settings: object) -> Evaluated:
-    source = load(f"{sweep.name}:0", str(sweep.parent), torch.device("cpu"))
+    source = load(f"{sweep.name}:0", str(sweep.parent), torch.device("cpu"), Console(quiet=True))
     return evaluate_trained(source, beton, None, CHEAP | {"kid": False} | settings)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from pathlib import Path
 
@@ -167,7 +168,8 @@ def test_text_of_users_is_no_latex(tmp_path: Path):
     text = ranking_latex(hostile(tmp_path))
 
     assert {len(row) for row in latex_rows(text)} == {8}
-    bare = re.sub(r"\\[{}$&#_%\\]", "", text.partition("\n")[2])  # the first line is a comment
+    of_ours = text.partition("\n")[2].replace(r"\width>\linewidth", "").replace("{!}{%", "{!}{")
+    bare = re.sub(r"\\[{}$&#_%\\]", "", of_ours)  # the first line was a comment
     assert bare.count("{") == bare.count("}")
     assert not re.search('[#~^<>|%\x07`"_]', bare)
     assert r"\input" not in bare.replace(r"\textbackslash{}input", "")
@@ -196,3 +198,45 @@ def test_the_rule_decides_the_order_in_every_file(sweep: Path, tmp_path: Path):
 
     assert [row[1] for row in markdown_rows((tmp_path / "ranking.md").read_text())[1:4]] == ["1", "0", "2"]
     assert latex_rows((tmp_path / "ranking.tex").read_text())[1][1] == "1"
+
+
+def test_a_row_of_the_csv_is_of_one_stated_evaluation(tmp_path: Path):
+    folder = write_sweep(tmp_path / "s", {"l1": "min"})  # which early stopping watches, so best-joint goes by it
+    write_trial(folder, 0, [{"l1": 0.4, "psnr": 8.0}, {"l1": 0.1}, {"l1": 0.2, "psnr": 7.0, "fid": 9.0}])
+    write_trial(folder, 1, [{"l1": 0.3, "psnr": 6.0}], "pruned", "behind")
+    found = read_sweep(folder)
+
+    def values(counts: str) -> list[list[str]]:
+        names = ("evaluation", "epoch", "metrics.l1", "metrics.psnr", "metrics.fid", "epochs", "seconds")
+        rows = csv.DictReader(ranking_csv(rank(found, Rule.parse("pareto", counts))).splitlines())
+        return [[row.get(name, "") for name in names] for row in rows]
+
+    pruned = ["last", "1", "0.3", "6.0", "", "1", "30.0"]
+    assert values("last") == [["last", "3", "0.2", "7.0", "9.0", "3", "90.0"], pruned]
+    assert values("best") == [["best", "", "0.1", "8.0", "9.0", "3", "90.0"], pruned]
+    assert values("best-joint") == [["best-joint", "2", "0.1", "", "", "3", "90.0"], pruned]
+
+
+def test_markdown_says_when_another_evaluation_than_the_last_counts(tmp_path: Path):
+    folder = write_sweep(tmp_path / "s", {"l1": "min"})
+    write_trial(folder, 0, [{"l1": 0.1}, {"l1": 0.2}])
+    found = read_sweep(folder)
+
+    text = ranking_markdown(Subject(found, rank(found, Rule.parse("pareto", "best-joint")), 5))
+
+    heading, row = markdown_rows(text)[:2]
+    assert heading[2:] == ["L1 ↓", "Counted at epoch", "Epochs", "Time"]
+    assert row[2:] == ["0.1000", "1", "2", "60 s"]
+
+
+def test_json_writes_numbers_that_it_does_not_have_as_the_records_do(tmp_path: Path):
+    folder = write_sweep(tmp_path / "s")
+    metrics = {"fid": math.nan, "accuracy": math.inf, "l1": -math.inf}
+    write_trial(folder, 0, [metrics], "diverged")
+    found = read_sweep(folder)
+
+    content = json.loads(ranking_json(found, rank(found)), parse_constant=pytest.fail)
+
+    (one,) = content["unranked"]
+    assert one["final"]["metrics"] == {"fid": "NaN", "accuracy": "Infinity", "l1": "-Infinity"}
+    assert '"fid":"NaN"' in (folder / "trials/0000/evaluations.jsonl").read_text()

@@ -7,8 +7,11 @@ import torch
 from PIL import Image
 from recorded_sweeps import write_samples, write_sweep, write_trial
 
+import analysis.report.page as page
+from analysis.ranking.rank import rank
 from analysis.report.samples import MAX_CELL, SamplesError, read_cells, shown, strips
-from analysis.report.sections.photos import MAX_FAILURES, MAX_PHOTOS, gallery
+from analysis.report.section import Subject
+from analysis.report.sections.photos import MAX_FAILURES, MAX_PHOTOS, gallery, photos_section
 from search.records import read_sweep
 from search.worker.samples import write_samples as write_measured
 
@@ -139,3 +142,17 @@ def test_a_strip_is_the_first_photo_three_times(sweep: Path):
     size, (red, green, blue) = pixel(found[1])
     assert size == (288, 96)
     assert max(abs(value - 100) for value in (red, green, blue)) < 5
+
+
+def test_the_best_trial_is_not_said_to_fail_where_it_left_no_samples(sweep: Path, monkeypatch: pytest.MonkeyPatch):
+    write_samples(folder_of(sweep, 1), [RED, BLUE])
+    found = read_sweep(sweep)
+    monkeypatch.setattr(page, "SECTIONS", (photos_section,))
+
+    html = page.render(Subject(found, rank(found), 5))
+
+    assert gallery(found.trials).has_best is False
+    assert gallery(found.trials[1:]).has_best is True
+    assert "Where trial 1 fails" in html
+    assert "by 1 of the best 3 ranked trials, those that left them." in html
+    assert "Where the best trial fails" not in html

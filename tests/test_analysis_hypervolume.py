@@ -109,7 +109,7 @@ def test_the_section_has_a_line_for_each_sweep_that_compares(sweep: Sweep):
         ("empty", "none of its trials is ranked"),
     ]
     assert section.content["reference"] == ["30.20", "9.5 %"]
-    assert section.title == "Hypervolume over trial-hours"  # the other sweep held no GPU
+    assert section.title == "Hypervolume over training time"  # the other sweep held no GPU
 
 
 def test_there_is_no_section_without_anything_to_say(sweep: Sweep):
@@ -120,4 +120,4 @@ def test_there_is_no_section_without_anything_to_say(sweep: Sweep):
     assert hypervolume_section(subject_of(fid_alone, fid_alone)) is not None
     section = hypervolume_section(subject_of(sweep))
     assert section is not None
-    assert section.title == "Hypervolume over GPU-hours"
+    assert section.title == "Hypervolume over GPU time"

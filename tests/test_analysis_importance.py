@@ -1,12 +1,16 @@
 import json
 
 import numpy as np
+import optuna
 import pytest
 from made_trials import made_sweep, made_trial
 
 from analysis.effects.importance import enough, fanova, ped_anova
 from analysis.effects.sample import Samples, samples
+from analysis.effects.scaled_space import Array, ScaledSpace
+from analysis.effects.surrogate import Surrogate
 from analysis.ranking.rank import rank
+from analysis.report import section as report_section
 from analysis.report.section import Subject
 from analysis.report.sections.importance import importance_section
 from analysis.report.sections.marginals import marginals_section
@@ -73,6 +77,17 @@ def test_too_few_trials_have_no_importances():
     assert [enough(10, 5), enough(11, 6), enough(9, 1)] == [True, False, False]
 
 
+def test_optuna_says_afterwards_what_it_was_asked_to_say():
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.DEBUG)
+    try:
+        found = samples_of(sweep_of({"a": 1.0}, num_trials=30))
+        assert fanova(found.space, found.end, "fid")
+        assert optuna.logging.get_verbosity() == optuna.logging.DEBUG
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
 def test_one_value_of_all_has_no_importances():
     found = samples_of(sweep_of({"a": 0.0}))
     assert fanova(found.space, found.end, "fid") is None
@@ -87,8 +102,8 @@ def test_the_section_says_why_a_figure_is_missing():
     assert section
     assert section.content["figures"] == {}
     assert section.content["missing"] == [
-        "FID (N not recorded) at the end, no fANOVA: 7 trials are too few for 4 parameters.",
-        "FID (N not recorded) at the end, no PED-ANOVA: too few trials, too few of them complete, or all alike.",
+        "FID (N not recorded): no fANOVA at the end, since 7 trials are too few for 4 parameters.",
+        "FID (N not recorded): no PED-ANOVA, since too few trials have ended, too few are complete, or all are alike.",
     ]
     assert section.content["with_conditions"] == ["d"]
 
@@ -97,6 +112,21 @@ def test_nothing_complete_or_nothing_searched_has_no_section():
     assert importance_section(subject_of(made_sweep([], SPACE))) is None
     assert importance_section(subject_of(made_sweep([made_trial(0, [{"fid": 1.0, "accuracy": 1.0}])]))) is None
     assert marginals_section(subject_of(made_sweep([], SPACE))) is None
+
+
+def test_forests_are_fitted_once_for_all_sections(monkeypatch: pytest.MonkeyPatch):
+    fitted: list[int] = []
+    fit = report_section.fit_surrogate
+
+    def counting(space: ScaledSpace, points: Array, values: Array) -> Surrogate:
+        fitted.append(len(values))
+        return fit(space, points, values)
+
+    monkeypatch.setattr(report_section, "fit_surrogate", counting)
+    subject = subject_of(sweep_of({"a": 1.0, "b": 1.0}, 50, 0.8))
+    assert importance_section(subject)
+    assert marginals_section(subject)
+    assert sorted(fitted) == [40, 50]  # at the end and early
 
 
 def test_the_same_trials_give_the_same_figures():

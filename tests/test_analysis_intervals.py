@@ -4,6 +4,7 @@ import pytest
 from recorded_sweeps import NOON
 from scipy.stats import binomtest, t
 
+from analysis.certainty.bounds import possible, possible_difference
 from analysis.certainty.intervals import (
     Interval,
     num_tested,
@@ -70,3 +71,13 @@ def test_photos_whose_labels_were_not_counted_all_have_one():
     )
     assert num_validated("accuracy", record) == 280
     assert num_validated("fid", record) is None
+
+
+def test_intervals_keep_to_what_a_metric_can_be():
+    wide = Interval(-5.0, 7.0)
+    assert possible("accuracy", wide) == Interval(0.0, 1.0)
+    assert possible("fid", wide) == Interval(0.0, 7.0)
+    assert possible("ssim", wide) == Interval(-1.0, 1.0)
+    assert possible("kid", wide) == possible("psnr", wide) == wide
+    assert possible_difference("accuracy", wide) == Interval(-1.0, 1.0)
+    assert possible_difference("fid", wide) == wide

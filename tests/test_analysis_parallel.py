@@ -74,3 +74,26 @@ def test_of_thousands_some_are_drawn_the_front_among_them(tmp_path: Path):
     drawn = {number for trace in found.content["figure"]["data"] for number in trace["customdata"]}
     assert len(drawn) == MAX_LINES
     assert 0 in drawn
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([90.27, 90.4, 90.5, 90.6, 90.7, 90.9], ["90.3", "90.4", "90.6", "90.7", "90.9"]),
+        ([10.0, 40.0, 60.0, 70.0, 80.0, 99.7], ["10", "32", "55", "77", "100"]),
+        ([1000.0, 1001.0, 1002.0, 1003.0, 1004.0, 1020.0], ["1000", "1005", "1010", "1015", "1020"]),
+    ],
+)
+def test_ticks_have_as_few_digits_as_tell_them_apart(values: list[float], ticks: list[str]):
+    assert [text for _, text in number_axis("fid", values, value_text).ticks] == ticks
+
+
+def test_whole_numbers_beyond_all_floats_have_no_place_on_an_axis(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"fid": "min"})
+    for number in range(3):
+        write_trial(folder, number, [{"fid": 1.0 + number}], params={"a": 10**400 + number, "b": number})
+
+    found = section(folder)
+
+    assert found is not None
+    assert {trace["customdata"][0] for trace in found.content["figure"]["data"]} == {0, 1, 2}

@@ -15,7 +15,7 @@ from pyarrow import fs
 from recorded_sweeps import write_samples, write_sweep, write_trial
 from rich.console import Console
 
-import analysis.places as module
+import data.stores as module
 from analysis.places import Place, PlaceError, Remote, fetch_records, sweep_at
 from data.errors import HuetuneError
 from search.records import read_sweep
@@ -23,7 +23,6 @@ from search.records import read_sweep
 RECORDS = [
     "sweep.json",
     "trials/0000/evaluations.jsonl",
-    "trials/0000/samples.png",
     "trials/0000/state.json",
     "trials/0000/trial.json",
     "trials/0001/evaluations.jsonl",
@@ -94,6 +93,15 @@ def test_checkpoint_is_fetched_when_asked_for(storage: Path, tmp_path: Path):
         place.bring(tmp_path / "small/trials/0001/checkpoints/last.pt")
 
 
+def test_photos_are_fetched_for_those_that_are_asked_for(storage: Path, tmp_path: Path):
+    place = Place(tmp_path / "small", Remote(fs.LocalFileSystem(), str(storage / "small"), "local://small"))
+    samples = [place.folder / f"trials/{number:04d}/samples.png" for number in range(3)]
+    place.bring_some(samples)
+    assert files_in(tmp_path / "small") == ["trials/0000/samples.png"]
+    Place(storage / "small").bring_some(samples)
+    assert samples[0].read_bytes() == (storage / "small/trials/0000/samples.png").read_bytes()
+
+
 def test_half_copied_sweep_is_fetched_as_far_as_it_goes(storage: Path, tmp_path: Path):
     half = tmp_path / "half"
     shutil.copytree(storage / "small", half)
@@ -101,8 +109,8 @@ def test_half_copied_sweep_is_fetched_as_far_as_it_goes(storage: Path, tmp_path:
     (half / "trials/0001/evaluations.jsonl").write_bytes(b'{"epoch": 1')
     fetch_records(Remote(fs.LocalFileSystem(), str(half), "local://half"), tmp_path / "small", quiet())
     sweep = read_sweep(tmp_path / "small")
-    assert [(trial.number, trial.state.state) for trial in sweep.trials] == [(0, "waiting")]
-    assert list(sweep.unreadable) == ["0001"]
+    assert [(trial.number, trial.evaluations) for trial in sweep.trials] == [(1, ())]
+    assert list(sweep.unreadable) == ["0000"]
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_the_section_says_how_telling_the_busiest_epoch_is():
     assert section
     assert section.content["where"] == "1 after epoch 1"
     assert section.content["foresight"][0].startswith("FID (N not recorded) after epoch 1: ")
-    assert section.content["hours"] == "hours of training"
+    assert section.content["time"] == "training"
 
 
 def test_doubts_about_recorded_curves_are_right_more_often_than_chance(tmp_path: Path):

@@ -37,6 +37,7 @@ def recorded(name: str, **changes: Any) -> dict[str, Any]:
 
 def add(sweep: Path, number: int, metrics: Mapping[str, float], config: dict[str, Any], **start: Any) -> Path:
     folder = write_trial(sweep, number, [metrics])
+    config = config | {"seed": number}
     write_record(folder, TrialStart(number=number, params={}, config=config, created=NOON, **start))
     return folder
 
@@ -230,12 +231,10 @@ def test_the_error_of_a_discriminator_is_that_of_its_own_phase(tmp_path: Path):
     folder = write_sweep(tmp_path / "s", {"fid": "min"})
     trial = add(folder, 0, {"fid": 9.0}, recorded("discriminator-finetune"))
     phases = (("discriminator", 0.1), ("discriminator", 0.0312), ("hardest", 0.4))
-    write_evaluations(
-        trial,
-        [
-            Evaluation(epoch=n, step=n, seconds=n, phase=phase, metrics={"fid": 9}, details={DETAIL: error})
-            for n, (phase, error) in enumerate(phases, start=1)
-        ],
-    )
+    evaluations = [
+        Evaluation(epoch=n, step=n, seconds=n, phase=phase, metrics={"fid": 9}, details={DETAIL: error})
+        for n, (phase, error) in enumerate(phases, start=1)
+    ]
+    write_evaluations(trial, [*evaluations[:2], evaluations[2].model_copy(update={"finished": "epochs"})])
 
     assert only_table(folder).ours[0].rows[0].cells == ("3.1",)

@@ -1,6 +1,8 @@
 import csv
 import json
 import math
+import shutil
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from analysis.commands import report
+from analysis.report.page import MAX_STRIPS
 from analysis.report.write import ReportError
 from analysis.report.write import write_report as write
 from search.records import RecordsError
@@ -179,6 +182,47 @@ def test_reports_a_sweep_that_has_barely_begun(tmp_path: Path):
 
     assert "No trial has completed yet" in page.text
     assert "unreadable" in page.text
+
+
+@pytest.mark.parametrize(("top", "num_shown"), [(2, MAX_STRIPS), (MAX_STRIPS + 1, MAX_STRIPS + 1)])
+def test_photos_of_the_trials_that_are_shown_are_brought_and_no_others(top: int, num_shown: int, tmp_path: Path):
+    folder = write_sweep(tmp_path / "many")
+    for number in range(MAX_STRIPS + 2):
+        write_trial(folder, number, [{"fid": 99.0 - number, "accuracy": 0.5}])
+    asked: list[Path] = []
+
+    def bring(files: Sequence[Path]) -> None:
+        asked.extend(files)
+        write_samples(files[0].parent, [RED])
+
+    write(folder, tmp_path / "out", top, bring=bring)
+    best_first = range(MAX_STRIPS + 1, MAX_STRIPS + 1 - num_shown, -1)
+    assert asked == [folder / f"trials/{number:04d}/samples.png" for number in best_first]
+    assert "data:image/webp" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_damaged_and_missing_trials_are_named_in_every_form(sweep: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(sweep, tmp_path / "half"))
+    shutil.rmtree(folder / "trials" / "0001")
+    (folder / "trials" / "0002" / "state.json").write_text("{")
+    evaluations = folder / "trials" / "0000" / "evaluations.jsonl"
+    evaluations.write_bytes(evaluations.read_bytes()[:-9])
+
+    page = Page(write_report(folder, tmp_path / "out"))
+
+    markdown = (tmp_path / "out" / "ranking.md").read_text().replace("\\", "")
+    content = json.loads((tmp_path / "out" / "ranking.json").read_text())
+    torn = "evaluations.jsonl: its last line is cut off"
+    assert content["unreadable"] == {
+        "0001": "no folder: not copied, or deleted",
+        "0002": "state.json: Invalid JSON: EOF while parsing an object",
+    }
+    assert content["notices"]["0000"].startswith(torn)
+    for line in ("0001: no folder", "0002: state.json: Invalid JSON", f"0000: {torn}"):
+        assert f"- {line}" in markdown
+    for words in ("no folder", "state.json: Invalid JSON", f"complete, but {torn}"):
+        assert words in page.text
+    assert 0 not in [one["trial"] for one in content["ranked"]]
 
 
 def test_says_where_it_cannot_write(sweep: Path, tmp_path: Path):

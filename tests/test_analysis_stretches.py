@@ -9,7 +9,7 @@ from analysis.ranking.rank import rank
 from analysis.report.section import Subject
 from analysis.report.sections.cost import cost_by_node, cost_by_state, cost_section
 from analysis.report.sections.timeline import busy_share, timeline, timeline_section
-from analysis.report.stretches import in_slots, stretches
+from analysis.report.stretches import in_slots, last_sign, stretches
 from search.recording import write_record
 from search.records import Attempt, State, Sweep, TrialStart, read_sweep, read_trial
 
@@ -48,10 +48,10 @@ def test_every_attempt_is_a_stretch_with_its_end(sweep: Sweep):
         (0, 0, 10, "complete"),
         (1, 0, 4, "pruned"),
         (3, 1, 3, "node lost"),
-        (3, 4, 6, "interrupted"),  # until its next attempt
+        (3, 4, 4.5, "interrupted"),  # until its last evaluation, after 30 s of training
         (2, 5, 10, "diverged"),
         (3, 6, 9, "failed"),
-        (4, 7, 10, "open"),  # until the last news of the records
+        (4, 7, 7.5, "open"),  # likewise
     ]
 
 
@@ -62,7 +62,7 @@ def test_slots_are_filled_from_above_and_nodes_come_by_number(sweep: Sweep):
         "node-9": [[3, 3, 3], [4]],
         "node-10": [[0], [1, 2]],
     }
-    assert busy_share(rows) == pytest.approx((2 + 2 + 3 + 3 + 10 + 4 + 5) / (2 * 9 + 2 * 10))
+    assert busy_share(rows) == pytest.approx((2 + 0.5 + 3 + 0.5 + 10 + 4 + 5) / (2 * 8 + 2 * 10))
 
 
 def test_the_timeline_has_a_trace_for_each_end_and_escapes_reasons(sweep: Sweep):
@@ -116,4 +116,40 @@ def test_repeats_cost_apart_from_the_search(sweep: Sweep):
 def test_nodes_say_how_long_they_were_held_and_what_failed_on_them(sweep: Sweep):
     found = [(node.name, node.num_attempts, node.num_failed, node.held_s / 60) for node in cost_by_node(sweep)]
 
-    assert found == [("node-10", 3, 0, 19), ("node-9", 4, 2, 10)]
+    assert found == [("node-10", 3, 0, 19), ("node-9", 4, 2, 6)]
+
+
+def test_hours_between_a_kill_and_the_resume_are_held_by_nobody(tmp_path: Path):
+    folder = write_sweep(tmp_path / "killed")
+    trial = write_trial(folder, 0, [{"fid": 9.0, "accuracy": 0.5}] * 4)  # of 30 s each
+    killed = Attempt(started=at(0), ended=None, node="a", trained_s=0.0)
+    again = Attempt(started=at(600), ended=None, node="b", trained_s=60.0)
+    latest = {"started": at(1200), "ended": at(1203), "node": "b", "trained_s": 90.0, "earlier": (killed, again)}
+    write_record(trial, read_trial(trial).state.model_copy(update=latest))
+
+    found = stretches(read_sweep(folder))
+
+    assert [(one.began_s / 60, one.duration_s) for one in found] == [(0, 60), (600, 30), (1200, 180)]
+    assert [(node.name, node.held_s) for node in cost_by_node(read_sweep(folder))] == [("b", 210), ("a", 60)]
+
+
+def test_an_attempt_never_lasts_longer_than_until_the_next_one(tmp_path: Path):
+    folder = write_sweep(tmp_path / "old")
+    unseen = Attempt(started=at(0), ended=None, node="a")  # of records that do not say what was trained by then
+    ran(folder, 0, 0.25, 9, "a", "complete", earlier=(unseen,))
+
+    assert [one.duration_s for one in stretches(read_sweep(folder))] == [15, 525]
+
+
+def test_a_clock_that_was_set_back_takes_no_time_away(tmp_path: Path):
+    folder = write_sweep(tmp_path / "clock")
+    ran(folder, 0, 60, 0, "a", "complete")
+    ran(folder, 1, 0, None, "a", "running", earlier=(Attempt(started=at(60), ended=None, node="a", trained_s=0.0),))
+
+    found = stretches(read_sweep(folder))
+
+    assert [(one.trial.number, one.duration_s) for one in found] == [(1, 30), (0, 30), (1, 0)]
+
+
+def test_the_last_sign_of_a_trial_is_its_last_evaluation_or_its_end(sweep: Sweep):
+    assert [last_sign(trial) for trial in sweep.trials] == [at(10), at(4), at(10), at(9), at(7.5), NOON]

@@ -1,4 +1,5 @@
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from recorded_sweeps import write_sweep, write_trial
@@ -7,9 +8,10 @@ from seeded_sweeps import write_run
 
 from analysis.certainty.verdict import verdict
 from analysis.ranking.rank import rank
-from search.records import read_sweep
+from analysis.ranking.rule import Rule
+from search.records import read_sweep, trial_folder
 
-UNKNOWN = "Each configuration ran once, so how much of the differences is chance is not known"
+UNKNOWN = "Each configuration ran with one seed, so how much of the differences is chance is not known"
 
 
 def said(folder: Path) -> list[str]:
@@ -110,9 +112,10 @@ def test_new_seeds_decide_who_is_best(repeated: Path):
     winner, counts, _ = said(repeated)
 
     assert winner == (
-        "Of 2 configurations trained with several seeds, that of trial 1 is first by its means with FID (N = 1,500) "
-        "20.37 ± 0.25 and accuracy 79.0 ± 1.0 % (mean ± standard deviation of 3 seeds); that of trial 0 has the best "
-        "accuracy, 80.0 ± 1.0 %; by one run each, trial 0 is ranked first."
+        "Of 2 configurations trained with several seeds, that of trial 1 is first by its means (Pareto front, "
+        "then FID, then accuracy) with FID (N = 1,500) 20.37 ± 0.25 and accuracy 79.0 ± 1.0 % (mean ± standard "
+        "deviation of 3 seeds); that of trial 0 has the best accuracy, 80.0 ± 1.0 %; by one "
+        "run each, trial 0 is ranked first."
     )
     assert counts == "Of 2 trials: 2 complete; of 6 with new seeds: 6 complete."
 
@@ -139,3 +142,66 @@ def test_one_repeated_configuration_is_told_beside_the_ranking(tmp_path: Path):
         "with FID (N = 150) 18.00; with 2 seeds the configuration of trial 0 has FID (N = 150) 21.50 ± 0.71."
     )
     assert doubt.startswith("Only one configuration was trained with several seeds, so")
+
+
+def test_a_bound_that_no_trial_reaches_is_named(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", val={"num_samples": 400})
+    write_trial(folder, 0, [{"fid": 30.0, "accuracy": 0.6}])
+    write_trial(folder, 1, [{"fid": 40.0, "accuracy": 0.7}])
+    sweep, rule = read_sweep(folder), Rule.parse("accuracy >= 0.8, then fid")
+    ranking = rank(sweep, rule)
+
+    assert verdict(sweep, ranking)[0].startswith(
+        "Trial 1 is ranked first of 2, with FID (N not recorded) 40.00 and accuracy 70.0 % (the best), though no "
+        "ranked trial reaches accuracy >= 0.8; trial 0 has the best FID"
+    )
+    assert ranking.statement.endswith("then trial number. No ranked trial reaches accuracy >= 0.8.")
+
+    write_trial(folder, 2, [{"fid": 50.0, "accuracy": 0.8}])
+    sweep = read_sweep(folder)
+    assert "reaches" not in verdict(sweep, rank(sweep, rule))[0] + rank(sweep, rule).statement
+
+
+def test_a_bound_that_no_mean_reaches_is_named(repeated: Path):
+    sweep = read_sweep(repeated)
+
+    winner, *_ = verdict(sweep, rank(sweep, Rule.parse("accuracy >= 0.805, then fid")))
+
+    assert "is first by its means (the order accuracy >= 0.805, then fid), as by one run each, with" in winner
+    assert "; none of them reaches accuracy >= 0.805 by its mean" in winner
+
+
+def test_two_seeds_are_said_to_be_few(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"fid": "min"})
+    for number in (0, 1):
+        write_run(folder, number, {"fid": 18.0 + number})
+    for number, (original, fid) in enumerate([(0, 20.0), (0, 20.1), (1, 30.0), (1, 30.1)], start=2):
+        write_run(folder, number, {"fid": fid}, repeat_of=original)
+
+    winner, _, doubt = said(folder)
+
+    assert "is first by its means, as by one run each, with" in winner  # one objective needs no explanation
+    assert doubt.endswith("; two seeds say next to nothing about the spread, 3 or more would.")
+    for number, original in ((6, 0), (7, 1)):
+        write_run(folder, number, {"fid": 20.2 + 10 * original}, repeat_of=original)
+    assert "two seeds" not in said(folder)[-1]
+
+
+def test_a_repeat_whose_original_is_gone_is_not_spoken_of_as_if_it_were_there(repeated: Path):
+    rmtree(trial_folder(repeated, 1))
+    assert "that of trial 1 (whose own records are missing or damaged) is first by its means" in said(repeated)[0]
+
+    (trial_folder(repeated, 0) / "trial.json").write_text("{")
+    winner, counts, doubt = said(repeated)
+    assert "that of trial 0 (whose own records are missing or damaged) has the best accuracy" in winner
+    assert winner.endswith("; of one run each, none is ranked.")
+    assert counts == "Of 2 trials: 2 unreadable; of 6 with new seeds: 6 complete."
+    assert doubt.startswith("Of the first two by their means, trials 1 and 0, trial 1 is better in FID")
+
+
+def test_one_repeated_configuration_without_its_original_is_no_ranking(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"fid": "min"})
+    for number, fid in enumerate([21.0, 22.0], start=2):
+        write_run(folder, number, {"fid": fid}, repeat_of=0)
+
+    assert said(folder)[0] == "Only trials with new seeds are complete, so nothing is ranked."

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from analysis.certainty.comparison import Comparison, How, Result, paired, unpaired
-from analysis.certainty.differences import FEWEST_PAIRS, Difference, of_means
+from analysis.certainty.differences import FEWEST_PAIRS, Difference
 from analysis.certainty.doubt import one_run
 from analysis.certainty.intervals import of_difference
-from analysis.certainty.repeats import Group, groups
+from analysis.certainty.repeats import Group, difference_of_means, groups
 from analysis.certainty.shared_values import by_values, searched, shared_names
 from analysis.certainty.wording import label
 from analysis.display import better
@@ -94,7 +94,7 @@ def _of_the_best(metric: Common, one: Side, other: Side) -> Result:
         metric.way,
         (len(values[0]), len(values[1])),
         (fmean(values[0]), fmean(values[1])),
-        of_means(*values),
+        difference_of_means(metric.name, *values),
         of=f"means over new seeds of trial {first.number} and trial {second.number}",
     )
 

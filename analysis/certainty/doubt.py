@@ -1,16 +1,16 @@
 """Whether the first and the second can be told apart, in a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from analysis.certainty.differences import Difference
 from analysis.certainty.intervals import Interval, num_validated, of_difference, of_one_run
-from analysis.certainty.repeats import Group, behind_the_best
+from analysis.certainty.repeats import FEWEST_SEEDS, Group, behind_the_best
 from analysis.certainty.wording import amount_text, gain, gain_text, interval_text, label, reach_text
 from analysis.display import SHARES, better, listed, metric_text
 from analysis.ranking.rank import RankedTrial, Ranking
 from search.records import SweepRecord
 
-ONE_RUN_EACH = "Each configuration ran once"
+ONE_RUN_EACH = "Each configuration ran with one seed"
 ONE_GROUP = "Only one configuration was trained with several seeds"
 
 
@@ -21,11 +21,18 @@ def doubt_of_means(best: tuple[Group, ...], ranking: Ranking) -> str:
     told = {name: found for name, found in differences.items() if found.told_apart}
     untold = listed([label(name) for name in differences if name not in told])
     pair = f"the first two by their means, trials {first.number} and {second.number},"
+    few = _few_seeds(best[:2])
     if not told:
-        return f"In {untold}, {pair} cannot be told apart."
+        return f"In {untold}, {pair} cannot be told apart{few}."
     said = listed(_told(name, found, (first, second), ranking.objectives) for name, found in told.items())
     rest = f"; in {untold} they cannot be told apart" if untold else ""
-    return f"Of {pair} {said}{rest}."
+    return f"Of {pair} {said}{rest}{few}."
+
+
+def _few_seeds(groups: Iterable[Group]) -> str:
+    if min((len(group.runs) for group in groups), default=FEWEST_SEEDS) >= FEWEST_SEEDS:
+        return ""
+    return f"; two seeds say next to nothing about the spread, {FEWEST_SEEDS} or more would"
 
 
 def _told(name: str, found: Difference, pair: tuple[Group, Group], objectives: Mapping[str, str]) -> str:
@@ -43,7 +50,7 @@ def doubt_of_single_runs(record: SweepRecord, ranking: Ranking, repeated: tuple[
     """
     unknown = f"{ONE_GROUP if repeated else ONE_RUN_EACH}, so how much of the differences is chance is not known"
     known = [said for name in ranking.objectives if (said := _about(name, record, ranking))]
-    return f"{'; '.join([unknown, *known])}."
+    return f"{'; '.join([unknown, *known])}{_few_seeds(repeated)}."
 
 
 def _about(name: str, record: SweepRecord, ranking: Ranking) -> str:

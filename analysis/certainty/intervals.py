@@ -8,7 +8,7 @@ from statistics import NormalDist, fmean, stdev
 from scipy.stats import t
 
 from analysis.display import SHARES, val_count
-from models.evaluation import COSTLY, OF_LABELS
+from models.evaluation import num_behind
 from search.records import SweepRecord, Tested
 
 LEVEL = 0.95
@@ -72,14 +72,18 @@ def of_one_run(
 
 def num_validated(name: str, record: SweepRecord) -> int | None:
     """Validation photos behind a metric, at most; where their labels were not counted, all are taken to have one."""
-    counts = [
-        val_count(record, "fid_images") if name in COSTLY else val_count(record, "num_samples"),
-        val_count(record, "num_labelled") if name in OF_LABELS else None,
-    ]
-    return min((count for count in counts if count is not None), default=None)
+    num_photos = val_count(record, "num_samples") or 0
+    num_known = num_behind(
+        name,
+        num_photos=num_photos,
+        num_labelled=val_count(record, "num_labelled") or num_photos,
+        num_costly=val_count(record, "fid_images") or 0,
+    )
+    return num_known or None
 
 
 def num_tested(name: str, tested: Tested) -> int:
     """Test photos behind a metric, at most."""
-    num_seen = tested.num_costly if name in COSTLY else tested.num_photos
-    return min(num_seen, tested.num_labelled) if name in OF_LABELS else num_seen
+    return num_behind(
+        name, num_photos=tested.num_photos, num_labelled=tested.num_labelled, num_costly=tested.num_costly
+    )

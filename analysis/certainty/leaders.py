@@ -1,12 +1,14 @@
 """Who is best, in a sentence."""
 
+from collections.abc import Mapping
 from statistics import fmean
 
-from analysis.certainty.repeats import Group, missed, spread_of
+from analysis.certainty.repeats import Group, missed, spread_of, wanted
 from analysis.certainty.wording import spread_text
 from analysis.display import listed, metric_label, metric_text
 from analysis.ranking.rank import RankedTrial, Ranking
 from search.records import SweepRecord
+from search.spec.constraints import Constraint
 
 
 def leaders(record: SweepRecord, ranking: Ranking, repeated: tuple[Group, ...] = ()) -> str:
@@ -14,12 +16,13 @@ def leaders(record: SweepRecord, ranking: Ranking, repeated: tuple[Group, ...] =
 
     repeated: the one configuration, if any, that was trained with several seeds.
     """
-    parts = [_first(record, ranking), *_better_by_one(record, ranking)]
+    though = f", though no ranked trial reaches {listed(ranking.unreached)}" if ranking.unreached else ""
+    parts = [f"{_first(record, ranking)}{though}", *_better_by_one(record, ranking)]
     if len(ranking.objectives) > 1:
         num_front = len(ranking.front)
         parts.append(f"{num_front} trial{'s form' if num_front > 1 else ' forms'} the Pareto front")
     parts += [
-        f"with {len(group.runs)} seeds the configuration of trial {group.number} has {_means(group, record, ranking)}"
+        f"with {len(group.runs)} seeds the configuration of {group.name} has {_means(group, record, ranking)}"
         for group in repeated
     ]
     return f"{'; '.join(parts)}."
@@ -27,21 +30,45 @@ def leaders(record: SweepRecord, ranking: Ranking, repeated: tuple[Group, ...] =
 
 def leader_by_means(best: tuple[Group, ...], record: SweepRecord, ranking: Ranking) -> str:
     """The first by its mean over seeds, of two groups or more, and whoever is better by one objective."""
-    first, single = best[0], ranking.ranked[0].trial.number
+    first, single = best[0], ranking.ranked[0].trial.number if ranking.ranked else None
     also = ", as by one run each," if single == first.number else ""
     parts = [
-        f"Of {len(best)} configurations trained with several seeds, that of trial {first.number} is first by its means"
-        f"{also} with {_means(first, record, ranking)} (mean ± standard deviation of {len(first.runs)} seeds)"
+        f"Of {len(best)} configurations trained with several seeds, that of {first.name} is first by its means"
+        f"{first_by(ranking)}{also} with {_means(first, record, ranking)} (mean ± standard deviation of "
+        f"{len(first.runs)} seeds)",
+        *better_by_one_mean(best, {name: metric_label(name, record) for name in ranking.objectives}, ranking),
     ]
-    for name, way in ranking.objectives.items():
-        leader = (max if way == "max" else min)(best, key=lambda group: fmean(group.values(name)))
-        if fmean(leader.values(name)) != fmean(first.values(name)):
-            text = spread_text(name, spread_of(leader.values(name)))
-            parts.append(f"that of trial {leader.number} has the best {metric_label(name, record)}, {text}")
     if misses := missed(first, ranking):
         parts.append(f"all of them miss {listed(misses)} by their means")
-    parts += [] if also else [f"by one run each, trial {single} is ranked first"]
+    if unreached := _unreached_by_means(best, ranking):
+        parts.append(f"none of them reaches {listed(unreached)} by its mean")
+    if single is None:
+        parts.append("of one run each, none is ranked")
+    elif not also:
+        parts.append(f"by one run each, trial {single} is ranked first")
     return f"{'; '.join(parts)}."
+
+
+def first_by(ranking: Ranking) -> str:
+    """What decides who is first, in brackets; empty where there is but one objective and nothing else to go by."""
+    short = ranking.rule.in_short(ranking.objectives)
+    return f" ({short})" if len(ranking.objectives) > 1 or ranking.rule.order.words else ""
+
+
+def better_by_one_mean(best: tuple[Group, ...], labels: Mapping[str, str], ranking: Ranking) -> list[str]:
+    """Which of the groups is best by an objective that the first is not best by, by its mean over seeds."""
+    said = []
+    for name, way in ranking.objectives.items():
+        leader = (max if way == "max" else min)(best, key=lambda group: fmean(group.values(name)))
+        if fmean(leader.values(name)) != fmean(best[0].values(name)):
+            text = spread_text(name, spread_of(name, leader.values(name)))
+            said.append(f"that of {leader.name} has the best {labels[name]}, {text}")
+    return said
+
+
+def _unreached_by_means(best: tuple[Group, ...], ranking: Ranking) -> list[Constraint]:
+    means = [{name: fmean(group.values(name)) for name in wanted(ranking)} for group in best]
+    return [bound for bound in ranking.rule.order.bounds if not any(bound.met(one) for one in means)]
 
 
 def _first(record: SweepRecord, ranking: Ranking) -> str:

@@ -3,11 +3,12 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 import numpy as np
 
+from analysis.certainty.bounds import possible, possible_difference
 from analysis.certainty.differences import Difference, of_means
 from analysis.certainty.intervals import Interval, student
 from analysis.ranking.comparable import in_what, measured_as
@@ -16,6 +17,9 @@ from analysis.ranking.orders import Candidates
 from analysis.ranking.rank import RankedTrial, Ranking, why_unranked
 from models.evaluation import Evaluation
 from search.records import Sweep, Trial
+
+FEWEST_SEEDS = 3
+"""Two values say next to nothing about their spread: the interval of their mean is 12.7 times its standard error."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Spread:
     deviation: float | None
     """Of the runs, n − 1 in its denominator; None for a single one."""
     interval: Interval | None
-    """95 %, of the mean; None for a single run."""
+    """95 %, of the mean, within what the metric can be; None for a single run."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,13 @@ class Group:
     """Those that count, each with its evaluation that counts."""
     others: tuple[tuple[Trial, str], ...]
     """Those that do not, each with the reason."""
+    is_orphan: bool = False
+    """The records of the trial that gave it its configuration are missing, or damaged."""
+
+    @property
+    def name(self) -> str:
+        """That trial, as it can be spoken of."""
+        return f"trial {self.number}" + (" (whose own records are missing or damaged)" if self.is_orphan else "")
 
     def values(self, name: str) -> list[float]:
         """Of a metric, the finite ones."""
@@ -52,12 +63,13 @@ class Group:
     def spread(self, name: str) -> Spread | None:
         """None: no run has this metric."""
         values = self.values(name)
-        return spread_of(values) if values else None
+        return spread_of(name, values) if values else None
 
 
-def spread_of(values: list[float]) -> Spread:
-    """Of one value or more."""
-    return Spread(len(values), fmean(values), stdev(values) if len(values) > 1 else None, student(values))
+def spread_of(name: str, values: list[float]) -> Spread:
+    """Of one value of a metric or more."""
+    interval, deviation = student(values), stdev(values) if len(values) > 1 else None
+    return Spread(len(values), fmean(values), deviation, possible(name, interval) if interval else None)
 
 
 def groups(sweep: Sweep, ranking: Ranking) -> tuple[Group, ...]:
@@ -67,8 +79,9 @@ def groups(sweep: Sweep, ranking: Ranking) -> tuple[Group, ...]:
     among the runs that count.
     """
     places = {one.trial.number: one for one in ranking.ranked}
+    known = {trial.number for trial in sweep.trials}
     found = [
-        _group(number, places.get(number), trials, sweep, ranking)
+        replace(_group(number, places.get(number), trials, sweep, ranking), is_orphan=number not in known)
         for number, trials in sorted(ranking.repeats.items(), key=lambda item: (_place(places.get(item[0])), item[0]))
     ]
     alike = (trials for trials in _with_searched_seeds(ranking) if trials[0].number not in ranking.repeats)
@@ -99,7 +112,13 @@ def missed(group: Group, ranking: Ranking) -> list[str]:
 def behind_the_best(best: tuple[Group, ...], name: str) -> list[Difference]:
     """Of each group but the first, less the first, by the mean of an objective: all at once at 95 %."""
     first, *others = (group.values(name) for group in best)
-    return [of_means(values, first, len(best)) for values in others]
+    return [difference_of_means(name, values, first, len(best)) for values in others]
+
+
+def difference_of_means(name: str, first: list[float], second: list[float], num_groups: int = 2) -> Difference:
+    """As of_means, of a metric: the interval within what a difference of its values can be."""
+    found = of_means(first, second, num_groups)
+    return replace(found, interval=possible_difference(name, found.interval)) if found.interval else found
 
 
 def wanted(ranking: Ranking) -> list[str]:

@@ -14,14 +14,19 @@ STATES: tuple[State, ...] = ("complete", "pruned", "diverged", "collapsed", "fai
 
 def verdict(sweep: Sweep, ranking: Ranking) -> list[str]:
     """Which configuration is best, what became of all trials, and whether the first two can be told apart."""
-    if not ranking.ranked:
-        complete = any(trial.state.state == "complete" for trial in sweep.trials)
-        why = "No complete trial can be ranked; its row says why" if complete else "No trial has completed yet"
-        return [f"{why}, so nothing is ranked.", _counts(sweep)]
     best = best_first(groups(sweep, ranking), ranking)
+    if not ranking.ranked and len(best) < 2:
+        return [f"{_why_nothing(sweep)}, so nothing is ranked.", _counts(sweep)]
     if len(best) > 1:
         return [leader_by_means(best, sweep.record, ranking), _counts(sweep), doubt_of_means(best, ranking)]
     return [leaders(sweep.record, ranking, best), _counts(sweep), doubt_of_single_runs(sweep.record, ranking, best)]
+
+
+def _why_nothing(sweep: Sweep) -> str:
+    complete = [trial for trial in sweep.trials if trial.state.state == "complete"]
+    if any(trial.start.repeat_of is None for trial in complete):
+        return "No complete trial can be ranked; its row says why"
+    return "Only trials with new seeds are complete" if complete else "No trial has completed yet"
 
 
 def _counts(sweep: Sweep) -> str:

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -16,6 +15,7 @@ import optuna
 from optuna_dashboard import wsgi
 from tensorboard.program import TensorBoard, TensorBoardServerException, WerkzeugServer
 
+from analysis.dashboard.own_hosts import for_own_hosts, is_loopback
 from analysis.dashboard.read_only import read_only
 from analysis.dashboard.shown_study import Samples, ShownStudy
 from data.errors import HuetuneError
@@ -23,6 +23,7 @@ from search.errors import SweepError
 from search.interruption import Interrupted, interruptible
 from search.records import SweepRecord, read_sweep_record
 from search.sampling.storages import open_to_read
+from search.single.kind import is_single_training
 
 
 class DashboardError(HuetuneError):
@@ -52,7 +53,7 @@ def serve(folder: Path, host: str, port: int | None, tell: Callable[[str], None]
         with interruptible(), dashboards(folder, host, port) as found:
             tell(f"study        {found.study}" if found.study else f"no study: {found.why_no_study}")
             tell(f"TensorBoard  {found.tensorboard}")
-            if not _is_loopback(host):
+            if not is_loopback(host):
                 tell(f"anybody who reaches {host} can look at them: there is no password")
             tell("Ctrl-C ends this")
             threading.Event().wait()
@@ -69,7 +70,7 @@ def dashboards(folder: Path, host: str, port: int | None) -> Iterator[Dashboards
         if shown is None:
             yield Dashboards("", why_not, tensorboard)
             return
-        app = read_only(wsgi(shown, artifact_store=Samples(folder)))
+        app = for_own_hosts(read_only(wsgi(shown, artifact_store=Samples(folder))), host)
         with _serving(app, host, port or 0) as address:
             page = "" if shown.latest is None else f"/studies/{shown.latest}"
             yield Dashboards(f"{address}/dashboard{page}", "", tensorboard)
@@ -77,7 +78,7 @@ def dashboards(folder: Path, host: str, port: int | None) -> Iterator[Dashboards
 
 def _shown_study(folder: Path, record: SweepRecord) -> tuple[ShownStudy | None, str]:
     """The study; or why there is none to show."""
-    if record.spec.get("space") == {}:
+    if is_single_training(record):
         return None, f"{record.name} is a single training, which searches nothing"
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
@@ -119,7 +120,7 @@ def _tensorboard(logdir: Path, host: str, port: int) -> Iterator[str]:
     servers: list[WerkzeugServer] = []
 
     def server(app: WSGIApplication, flags: object) -> WerkzeugServer:
-        servers.append(WerkzeugServer(app, flags))
+        servers.append(WerkzeugServer(for_own_hosts(app, host), flags))  # it has no such check of its own
         return servers[-1]
 
     program = TensorBoard(server_class=server)
@@ -134,10 +135,3 @@ def _tensorboard(logdir: Path, host: str, port: int) -> Iterator[str]:
     finally:
         servers[0].shutdown()
         servers[0].server_close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -43,7 +43,7 @@ class ShownStudy(BaseStorage):
     def latest(self) -> int | None:
         """The id of the study that the sampler uses now; None: there is none yet."""
         ids = {study.study_name: study._study_id for study in self.get_all_studies()}
-        return ids.get(study_name(self._record), max(ids.values(), default=None))
+        return ids.get(self._title(study_name(self._record)), max(ids.values(), default=None))
 
     def get_all_studies(self) -> "list[FrozenStudy]":
         # A server has those of other sweeps, whose trials of the same number have other photos.
@@ -53,10 +53,10 @@ class ShownStudy(BaseStorage):
         return [self._with_names(study) for study in studies if in_own_file or study.study_name.startswith(names)]
 
     def get_study_id_from_name(self, study_name: str) -> int:
-        return self._stored.get_study_id_from_name(study_name)
+        return {study.study_name: study._study_id for study in self.get_all_studies()}[study_name]
 
     def get_study_name_from_id(self, study_id: int) -> str:
-        return self._stored.get_study_name_from_id(study_id)
+        return self._title(self._stored.get_study_name_from_id(study_id))
 
     def get_study_directions(self, study_id: int) -> list[StudyDirection]:
         return self._stored.get_study_directions(study_id)
@@ -81,8 +81,14 @@ class ShownStudy(BaseStorage):
 
     def _with_names(self, study: "FrozenStudy") -> "FrozenStudy":
         shown = copy(study)
+        shown.study_name = self._title(study.study_name)
         shown.system_attrs = study.system_attrs | self._names
         return shown
+
+    def _title(self, name: str) -> str:
+        """What a study is called in the browser: as its sweep, and the spaces after the first one by their number."""
+        number = name.rpartition("#")[2]
+        return self._record.name if number == "1" else f"{self._record.name}, space {number}"
 
     def _with_photos(self, trial: FrozenTrial) -> FrozenTrial:
         number = trial.user_attrs.get(NUMBER)

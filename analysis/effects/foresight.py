@@ -1,7 +1,6 @@
 """How early the order at the end can be told: what every pruning of trials relies on."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from scipy.stats import spearmanr
 
 from analysis.effects.resampling import thinned
 from analysis.effects.sample import Sample
+from analysis.effects.scaled_space import Array
 
 FEWEST_COMPLETE = 10
 MOST_STAGES = 40
@@ -34,17 +34,17 @@ def foresight(end: Sample, objective: str) -> tuple[Foresight, ...]:
                 by_epoch.setdefault(round(evaluation.epoch, 6), []).append((value, final))
     epochs = [epoch for epoch in sorted(by_epoch) if len(by_epoch[epoch]) >= FEWEST_COMPLETE]
     chosen = [epochs[index] for index in thinned(len(epochs), MOST_STAGES)]
-    return tuple(_correlated(epoch, by_epoch[epoch]) for epoch in chosen if _differ(by_epoch[epoch]))
+    at = {epoch: np.array(by_epoch[epoch]) for epoch in chosen}
+    return tuple(_correlated(epoch, pairs) for epoch, pairs in at.items() if np.ptp(pairs, axis=0).all())
 
 
-def _differ(pairs: Sequence[tuple[float, float]]) -> bool:
-    return all(len(set(side)) > 1 for side in zip(*pairs, strict=True))
+def _correlated(epoch: float, pairs: Array) -> Foresight:
+    """Of (n, 2) values, the early and the final ones.
 
-
-def _correlated(epoch: float, pairs: Sequence[tuple[float, float]]) -> Foresight:
-    """Interval: Fisher's z with the standard error of Bonett and Wright 2000, "Sample size requirements for estimating
-    Pearson, Kendall and Spearman correlations"."""
-    early, final = np.array(pairs).T
+    Interval: Fisher's z with the standard error of Bonett and Wright 2000, "Sample size requirements for estimating
+    Pearson, Kendall and Spearman correlations".
+    """
+    early, final = pairs.T
     correlation = float(spearmanr(early, final).statistic)
     bounded = min(max(correlation, -1 + 1e-9), 1 - 1e-9)
     error = 1.96 * math.sqrt((1 + correlation**2 / 2) / (len(pairs) - 3))

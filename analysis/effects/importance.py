@@ -4,7 +4,9 @@ Optuna measures along the values as they are written: on a range from 1 to 300 o
 be a tenth of it, and count as such. So its study is given positions on each range's own scale.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,10 +113,24 @@ def _evaluated(
 ) -> dict[str, float]:
     if np.ptp(values) == 0:
         return {}
+    with _quiet():
+        study = optuna.create_study(direction="minimize")
+        study.add_trials([_as_trial(axes, point, value) for point, value in zip(points, values.tolist(), strict=True)])
+        return get_param_importances(study, evaluator=evaluator)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Optuna says nothing of studies that are made here; what it says of its caller's own stays as it was."""
+    before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="minimize")
-    study.add_trials([_as_trial(axes, point, value) for point, value in zip(points, values.tolist(), strict=True)])
-    return get_param_importances(study, evaluator=evaluator)
+    try:
+        with warnings.catch_warnings():
+            # A resample can hold one trial with a rare option: how far the resamples disagree is shown.
+            warnings.filterwarnings("ignore", "Some regimes", UserWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
 
 
 def _as_trial(axes: Sequence[Axis], point: NDArray[np.float64], value: float) -> optuna.trial.FrozenTrial:

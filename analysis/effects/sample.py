@@ -11,11 +11,13 @@ from analysis.ranking.comparable import set_apart
 from analysis.ranking.rank import Ranking, why_unranked
 from models.evaluation import Evaluation
 from search.records import State, Sweep, Trial, epoch_text
+from search.twins import same_training
 
 NEARLY_ALL = 0.9
 """Share of the trials that an early stage may lose in return for being later."""
 _NOT_TRIED: tuple[State, ...] = ("waiting", "failed")
-Measured = Sequence[tuple[Trial, Evaluation]]
+MeasuredTrials = Sequence[tuple[Trial, Evaluation]]
+"""Each with its evaluation at one stage."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Samples:
     usable: tuple[Trial, ...]
     """Those at points of the space that have trained, unless they failed."""
     num_left_out: int
-    """Have trained as well, but with values that the space does not have now, with several one after the other, or
-    with a FID that does not compare."""
+    """Have trained as well, but with values that the space does not have now, with several one after the other, with a
+    FID that does not compare, or as another one had done already."""
     end: Sample
     """Complete trials."""
     early: Sample | None
@@ -73,7 +75,9 @@ def samples(sweep: Sweep, ranking: Ranking) -> Samples:
     of_the_space = [trial for trial in tried if not trial.exploits and space.space.fits(trial.start.params)]
     measured = [trial for trial in of_the_space if trial.evaluations]
     apart = set_apart(measured, sweep.record, list(ranking.objectives))
-    usable = [trial for trial in of_the_space if trial.number not in apart]
+    alike = [trial for trial in of_the_space if trial.number not in apart]
+    again = same_training(alike)
+    usable = [trial for trial in alike if trial.number not in again]
     end = [(t, t.final) for t in usable if t.final and not why_unranked(t, ranking.objectives)]
     epoch, early = _early(usable, ranking.objectives)
     return Samples(
@@ -85,19 +89,19 @@ def samples(sweep: Sweep, ranking: Ranking) -> Samples:
     )
 
 
-def _early(trials: Sequence[Trial], objectives: Mapping[str, str]) -> tuple[float, Measured]:
+def _early(trials: Sequence[Trial], objectives: Mapping[str, str]) -> tuple[float, MeasuredTrials]:
     """The latest epoch that nearly all trials have measured every objective at, and these trials."""
     by_epoch: dict[float, list[tuple[Trial, Evaluation]]] = {}
     for trial in trials:
         for evaluation in trial.evaluations:
-            if all(math.isfinite(evaluation.metrics.get(name, math.nan)) for name in objectives):
+            if all(map(math.isfinite, [evaluation.metrics.get(name, math.nan) for name in objectives])):
                 by_epoch.setdefault(round(evaluation.epoch, 6), []).append((trial, evaluation))
     most = max(map(len, by_epoch.values()), default=0)
     epoch = max((epoch for epoch, found in by_epoch.items() if len(found) >= NEARLY_ALL * most), default=0.0)
     return epoch, by_epoch.get(epoch, [])
 
 
-def _sample(epoch: float | None, measured: Measured, space: ScaledSpace, objectives: Mapping[str, str]) -> Sample:
+def _sample(epoch: float | None, measured: MeasuredTrials, space: ScaledSpace, objectives: Mapping[str, str]) -> Sample:
     return Sample(
         epoch,
         tuple(trial for trial, _ in measured),

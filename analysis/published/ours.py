@@ -1,4 +1,4 @@
-"""Our rows of a published table: the trials of a sweep that were trained by the recipe of one of its rows."""
+"""Our rows of a published table: the trials of a sweep that train the preset of one of its rows."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ class OurRow:
 
 @dataclass(frozen=True)
 class OurTrial:
-    """A trial by a published recipe, and its repeats."""
+    """A trial that trains a preset, and its repeats."""
 
     trial: Trial
     preset: str
@@ -36,8 +36,8 @@ class OurTrial:
 
 
 def by_preset(sweep: Sweep, ranking: Ranking) -> dict[str, list[Trial]]:
-    """The trials that were trained to their end by a preset's recipe: the ranked ones, best first, then others."""
-    complete = [one.trial for one in ranking.unranked if one.trial.state.state == "complete" and one.trial.final]
+    """The trials that trained a preset to the end (recipe.preset_of): the ranked ones, best first, then others."""
+    complete = [one.trial for one in ranking.unranked if one.trial.result]
     found: dict[str, list[Trial]] = {}
     for trial in (*(one.trial for one in ranking.ranked), *complete):
         if (name := preset_of(trial, sweep)) is not None:
@@ -51,7 +51,7 @@ def our_trial(trial: Trial, preset: str, repeats: Iterable[Trial], table: Publis
 
 
 def _rows(trial: Trial, repeats: Iterable[Trial], table: PublishedTable) -> Iterator[OurRow]:
-    repeated = [one for one in repeats if one.state.state == "complete"]
+    repeated = [one for one in repeats if one.result]
     again = f"trial {trial.number} again with"
     yield OurRow(f"trial {trial.number}", _cells(table, [_measured(trial, table.phase)]))
     if repeated:

@@ -7,6 +7,7 @@ from typing import Any
 from analysis.display import val_count
 from analysis.published.settings import settings
 from analysis.published.table import FID_NETWORK, MODES, SPACES, Item, Mode
+from models.config.trial import TrialConfig
 from search.records import Sweep, Trial, epoch_text
 
 
@@ -16,8 +17,8 @@ def protocol_of(trial: Trial, sweep: Sweep) -> dict[Item, str]:
     side = found["data.image_size"] or val_count(sweep.record, "size")
     num_costly = trial.state.fid_images or val_count(sweep.record, "fid_images")
     return {
-        Item.TRAINED_ON: _photos(data.get("train", {})),
-        Item.MEASURED_ON: _photos(data.get("val", {})),
+        Item.TRAINED_ON: photos_text(data.get("train", {})),
+        Item.MEASURED_ON: photos_text(data.get("val", {})),
         Item.PHOTO_SIDE: f"{side} px" if side else "as the files have it",
         Item.NUM_COSTLY: f"{num_costly:,}" if num_costly else "not recorded",
         Item.METRIC_SPACE: SPACES[found["evaluation.metric_space"]],
@@ -25,12 +26,12 @@ def protocol_of(trial: Trial, sweep: Sweep) -> dict[Item, str]:
         Item.FID_NETWORK: FID_NETWORK,
         Item.LPIPS_NETWORK: found["evaluation.lpips"] or "not measured",
         Item.CLASSIFIER: found["evaluation.classifier"] or "not measured",
-        Item.LENGTH: _length(trial.config, found["epochs"]) + _stop(trial),
+        Item.LENGTH: length_text(trial.config) + _stop(trial),
         Item.BATCH: f"{found['data.batch_size']} photos",
     }
 
 
-def _photos(facts: Mapping[str, Any]) -> str:
+def photos_text(facts: Mapping[str, Any]) -> str:
     """A recorded file by its last two names, since all builds call it train.beton or val.beton."""
     if "file" not in facts:
         return "not recorded"
@@ -46,17 +47,20 @@ def _mode(found: Mapping[str, Any]) -> Mode:
     return "eval with dropout" if found["evaluation.dropout_at_eval"] else "eval"
 
 
-def _length(config: Mapping[str, Any], epochs: int) -> str:
-    phases = config.get("phases") or [{"epochs": epochs}]
-    units = ["epochs" if phase.get("epochs") else "steps" for phase in phases]
-    lengths = [
-        f"{phase[unit]:,} {unit}" if phase.get(unit) else "not recorded"
-        for phase, unit in zip(phases, units, strict=True)
-    ]
+def length_text(config: Mapping[str, Any]) -> str:
+    """How long a training is to be, such as `30 epochs (frozen), then 15 epochs (unfrozen)`."""
+    phases = config.get("phases") or [{"epochs": config.get("epochs", TrialConfig.model_fields["epochs"].default)}]
     if len(phases) == 1:
-        return lengths[0]
-    named = zip(lengths, (phase.get("name", "") for phase in phases), strict=True)
+        return _phase_length(phases[0])
+    named = ((_phase_length(phase), phase.get("name", "")) for phase in phases)
     return ", then ".join(f"{length} ({name})" if name else length for length, name in named)
+
+
+def _phase_length(phase: Mapping[str, Any]) -> str:
+    for unit in ("epochs", "steps"):
+        if number := phase.get(unit):
+            return f"{number:,} {unit if number != 1 else unit.removesuffix('s')}"
+    return "not recorded"
 
 
 def _stop(trial: Trial) -> str:

@@ -13,6 +13,7 @@ from models.config.evaluation import EvaluationConfig
 from models.evaluation import COSTLY
 from search.records import SweepRecord, Trial
 
+_DEFAULTS = {name: field.default for name, field in EvaluationConfig.model_fields.items()}
 _PICTURES = {"fid", "kid", "lpips", "psnr", "ssim"}
 _CLASSIFIER = {"classifier_top1", "classifier_agreement"}
 
@@ -30,11 +31,7 @@ class _Aspect:
 def measured_as(trial: Trial, record: SweepRecord, metrics: Collection[str]) -> dict[str, str]:
     """How these metrics of a trial were measured: settings by label, those that none of the metrics depends on left
     out. A setting that older records do not have has its default."""
-    return {
-        aspect.label: aspect.of(trial, record)
-        for aspect in _ASPECTS
-        if not aspect.metrics or any(name in aspect.metrics for name in metrics)
-    }
+    return {aspect.label: aspect.of(trial, record) for aspect in _that_matter(metrics)}
 
 
 def set_apart(trials: Sequence[Trial], record: SweepRecord, metrics: Collection[str]) -> dict[int, str]:
@@ -43,16 +40,19 @@ def set_apart(trials: Sequence[Trial], record: SweepRecord, metrics: Collection[
     Of groups of one size, that of the lowest trial number is the usual one, whatever order the trials come in.
     """
     by_number = sorted(trials, key=lambda trial: trial.number)
-    measured = {trial.number: measured_as(trial, record, metrics) for trial in by_number}
-    sizes = Counter(tuple(how.values()) for how in measured.values())
+    aspects = _that_matter(metrics)
+    measured = {trial.number: tuple([aspect.of(trial, record) for aspect in aspects]) for trial in by_number}
+    sizes = Counter(measured.values())
     if len(sizes) < 2:
         return {}
-    (most, _), *_ = sizes.most_common(1)  # of equal counts the first that was met
-    usual = next(how for how in measured.values() if tuple(how.values()) == most)
+    (usual, _), *_ = sizes.most_common(1)  # of equal counts the first that was met
+    labels = [aspect.label for aspect in aspects]
+    by_label = dict(zip(labels, usual, strict=True))
     return {
-        number: f"measured unlike most trials, so its values do not compare: {said}"
+        number: "measured unlike most trials, so its values do not compare: "
+        + in_what(dict(zip(labels, how, strict=True)), by_label)
         for number, how in measured.items()
-        if (said := in_what(how, usual))
+        if how != usual
     }
 
 
@@ -73,6 +73,10 @@ def why_not_comparable(
     return in_what(measured_as(trial, record, metrics), measured_as(than, than_record, metrics))
 
 
+def _that_matter(metrics: Collection[str]) -> list[_Aspect]:
+    return [one for one in _ASPECTS if not one.metrics or any(name in one.metrics for name in metrics)]
+
+
 def _num_photos(trial: Trial, record: SweepRecord) -> str:
     """N, as far as it is recorded: of the trial, else as configured."""
     wanted = int(_evaluation(trial, "fid_images"))
@@ -89,7 +93,7 @@ def _of_evaluation(name: str) -> Callable[[Trial, SweepRecord], str]:
 
 
 def _evaluation(trial: Trial, name: str) -> Any:
-    return trial.config.get("evaluation", {}).get(name, EvaluationConfig.model_fields[name].default)
+    return trial.config.get("evaluation", {}).get(name, _DEFAULTS[name])
 
 
 def _teacher(trial: Trial, _: SweepRecord) -> str:

@@ -44,6 +44,10 @@ class Order(Protocol):
     def metrics(self) -> tuple[str, ...]:
         """That it looks at by name."""
 
+    @property
+    def bounds(self) -> tuple[Constraint, ...]:
+        """What it asks a trial to reach."""
+
     def keys(self, candidates: Candidates) -> Points:
         """(n, k): the first column decides, then the next ones; smaller comes first."""
 
@@ -57,6 +61,7 @@ class ParetoOrder:
     """By Pareto front, then by the objectives: what settles ties in every order, and here alone decides."""
 
     metrics = ()
+    bounds = ()
     words = ""
 
     def keys(self, candidates: Candidates) -> Points:
@@ -76,6 +81,10 @@ class StepsOrder:
     @property
     def metrics(self) -> tuple[str, ...]:
         return tuple(step if isinstance(step, str) else step.metric for step in self.steps)
+
+    @property
+    def bounds(self) -> tuple[Constraint, ...]:
+        return tuple(step for step in self.steps if isinstance(step, Constraint))
 
     def keys(self, candidates: Candidates) -> Points:
         columns = [
@@ -102,6 +111,7 @@ class WeightedOrder:
     """By a weighted sum: `fid: 1, accuracy: 2`. Each metric goes from 0 (best) to 1 (worst)."""
 
     weights: tuple[tuple[str, float], ...]
+    bounds = ()
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -135,6 +145,7 @@ class KneeOrder:
     """
 
     metrics = ()
+    bounds = ()
     words = (
         "Pareto front, and inside it by the distance from the line or plane through the front's extremes towards the "
         "ideal, objectives scaled to the front's span: the first is its knee (Das 1999)"

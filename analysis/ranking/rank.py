@@ -5,7 +5,7 @@ trial was measured after less training than the others, so its last values say w
 configuration is.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,10 +21,13 @@ from models.evaluation import Evaluation
 from search.pareto import Points
 from search.records import Sweep, Trial
 from search.spec.constraints import Constraint, parse_constraints
+from search.twins import same_training
 
 Objectives = dict[str, Literal["min", "max"]]
 Candidate = tuple[Trial, Evaluation]
 """A complete trial with the evaluation that counts."""
+Repeats = dict[int, tuple[Trial, ...]]
+"""By the number of what they repeat."""
 
 
 class RankingError(HuetuneError):
@@ -62,13 +65,17 @@ class UnrankedTrial:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Every readable trial of a sweep once: ranked ones best first, others by number, repeats by what they repeat."""
+    """Every readable trial of a sweep once: ranked ones best first, others by number, repeats by what they repeat.
+
+    Of trials with one configuration, seed included, the first is ranked: the others are the same training once more.
+    """
 
     objectives: Objectives
     ranked: tuple[RankedTrial, ...]
     unranked: tuple[UnrankedTrial, ...]
-    repeats: dict[int, tuple[Trial, ...]]
-    """By the number of a trial, its configuration trained again with other seeds, whatever became of that."""
+    repeats: Repeats
+    """By the number of a trial, its configuration trained again with other seeds, whatever became of that; by that of
+    the ranked one where two trials are one training."""
     rule: Rule
     constraints: tuple[Constraint, ...]
     """Of the sweep: a trial that misses one is not ranked."""
@@ -76,7 +83,15 @@ class Ranking:
     @property
     def statement(self) -> str:
         """In words, which trials are compared by what and how they are ordered."""
-        return self.rule.statement(self.objectives, self.constraints)
+        said = self.rule.statement(self.objectives, self.constraints)
+        bounds = " and ".join(map(str, self.unreached))
+        return f"{said} No ranked trial reaches {bounds}." if bounds else said
+
+    @property
+    def unreached(self) -> tuple[Constraint, ...]:
+        """The bounds of the order that no ranked trial reaches, so that they come by how much they miss it."""
+        bounds = self.rule.order.bounds if self.ranked else ()
+        return tuple(bound for bound in bounds if not any(bound.met(one.metrics) for one in self.ranked))
 
     @property
     def front(self) -> tuple[RankedTrial, ...]:
@@ -106,8 +121,12 @@ def rank(sweep: Sweep, rule: Rule = DEFAULT) -> Ranking:
     otherwise = set_apart([trial for trial, _ in candidates], sweep.record, wanted)
     unranked += [UnrankedTrial(one, otherwise[one.number], True) for one, _ in candidates if one.number in otherwise]
     alike = [candidate for candidate in candidates if candidate[0].number not in otherwise]
+    twins = same_training(trial for trial, _ in alike)
+    once = [candidate for candidate in alike if candidate[0].number not in twins]
+    seeds, again = _once(repeats, twins)
+    unranked += [_twin(trial, twins[trial.number]) for trial, _ in alike if trial.number in twins] + again
     ordered = tuple(sorted(unranked, key=lambda one: one.trial.number))
-    return Ranking(objectives, _ranked(alike, objectives, rule), ordered, repeats, rule, constraints)
+    return Ranking(objectives, _ranked(once, objectives, rule), ordered, seeds, rule, constraints)
 
 
 def best(sweep: Sweep, rule: Rule = DEFAULT) -> Trial:
@@ -130,17 +149,29 @@ def why_unranked(trial: Trial, metrics: Collection[str], counts: Counts = "last"
     return why_not(trial, counted_evaluation(trial, counts), metrics, counts)
 
 
-def _divided(trials: Iterable[Trial]) -> tuple[list[Trial], dict[int, tuple[Trial, ...]]]:
-    """Those with a configuration of their own, by number, and the repeats by what they repeat."""
-    originals: list[Trial] = []
-    repeats: dict[int, tuple[Trial, ...]] = {}
-    for trial in sorted(trials, key=lambda trial: trial.number):
-        again = trial.start.repeat_of
-        if again is None:
-            originals.append(trial)
-        else:
-            repeats[again] = (*repeats.get(again, ()), trial)
-    return originals, repeats
+def _divided(trials: Iterable[Trial]) -> tuple[list[Trial], list[Trial]]:
+    """Those with a configuration of their own, and the repeats; both by number."""
+    by_number = sorted(trials, key=lambda trial: trial.number)
+    originals = [trial for trial in by_number if trial.start.repeat_of is None]
+    return originals, [trial for trial in by_number if trial.start.repeat_of is not None]
+
+
+def _once(repeats: Sequence[Trial], twins: Mapping[int, int]) -> tuple[Repeats, list[UnrankedTrial]]:
+    """The repeats by the ranked trial whose configuration they have, and those that are another one's training.
+
+    twins: of the trials that they repeat; two of these that are one training may have been repeated with equal seeds.
+    """
+    again = same_training(repeats)
+    found: Repeats = {}
+    for trial in repeats:
+        if trial.start.repeat_of is not None and trial.number not in again:
+            original = twins.get(trial.start.repeat_of, trial.start.repeat_of)
+            found[original] = (*found.get(original, ()), trial)
+    return found, [_twin(trial, again[trial.number]) for trial in repeats if trial.number in again]
+
+
+def _twin(trial: Trial, other: int) -> UnrankedTrial:
+    return UnrankedTrial(trial, f"the same training as trial {other}")
 
 
 def _ranked(candidates: Sequence[Candidate], objectives: Objectives, rule: Rule) -> tuple[RankedTrial, ...]:

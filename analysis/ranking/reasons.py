@@ -31,6 +31,8 @@ def why_not(trial: Trial, evaluation: Evaluation | None, metrics: Collection[str
         return said or _WITHOUT_A_REASON[trial.state.state]
     if trial.final is None:
         return "complete, but without any evaluation"
+    if trial.result is None:
+        return f"complete, but {trial.notices[0]}"
     if evaluation is None:
         return "complete, but which of its evaluations is the best joint one is not known"
     found = evaluation.metrics

@@ -59,16 +59,24 @@ class Rule:
 
     def statement(self, objectives: Collection[str], constraints: Collection[Constraint]) -> str:
         """In words, which trials are compared by what and how they are ordered."""
-        chain = [LABELS.get(name, name) for name in objectives]
-        chain = [*(["Pareto front"] if len(chain) > 1 else []), *chain, "trial number"]
+        ties = f"{_chain(objectives)}, then trial number"
         bounds = f" that meet {' and '.join(map(str, constraints))}" if constraints else ""
         compared = f"Complete trials{bounds} are compared {_COUNTED[self.counts]}."
         if not self.order.words:
-            return f"{compared} They are ordered by {', then '.join(chain)}."
-        return f"{compared} They are ordered by {self.order.words}. Ties go by {', then '.join(chain)}."
+            return f"{compared} They are ordered by {ties}."
+        return f"{compared} They are ordered by {self.order.words}. Ties go by {ties}."
+
+    def in_short(self, objectives: Collection[str]) -> str:
+        """What the first is first by, in a few words: `Pareto front, then FID, then accuracy`."""
+        return f"the order {self.order}" if self.order.words else _chain(objectives)
 
 
 DEFAULT = Rule()
+
+
+def _chain(objectives: Collection[str]) -> str:
+    labels = [LABELS.get(name, name) for name in objectives]
+    return ", then ".join(["Pareto front", *labels] if len(labels) > 1 else labels)
 
 
 def _parse_order(text: str) -> Order:

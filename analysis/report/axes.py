@@ -8,6 +8,8 @@ from itertools import pairwise
 
 MAX_WORDS = 12
 NUM_TICKS = 5
+MAX_DIGITS = 6
+MAX_WRITTEN_OUT = 1e7
 ROOM = 0.1
 """Between two ticks, at least."""
 LOG_FROM = 20.0
@@ -48,7 +50,7 @@ def number_axis(title: str, values: Sequence[float | None], text: Callable[[floa
         ticks = [(height[value], text(value)) for value in present]
     else:
         places = [index / (NUM_TICKS - 1) for index in range(NUM_TICKS)]
-        ticks = [(place, _short(back(to(low) + place * span), text)) for place in places]
+        ticks = list(zip(places, _short([back(to(low) + place * span) for place in places], text), strict=True))
     return Axis(
         title,
         tuple(UNSEARCHED if value is None else height[value] for value in values),
@@ -70,10 +72,22 @@ def word_axis(title: str, words: Sequence[str | None]) -> Axis:
     )
 
 
-def _short(value: float, text: Callable[[float], str]) -> str:
-    """A tick's value: to two or three digits where it is no share."""
-    said = text(value)
-    return said if "%" in said else f"{value:.2g}" if abs(value) < 100 else f"{value:.3g}"
+def _short(values: Sequence[float], text: Callable[[float], str]) -> list[str]:
+    """The values of ticks: where they are no shares, to as few digits as tell them apart, two or more."""
+    said = [text(value) for value in values]
+    if any("%" in one for one in said):
+        return said
+    digits = next(
+        (digits for digits in range(2, MAX_DIGITS) if len({_number(value, digits) for value in values}) == len(values)),
+        MAX_DIGITS,
+    )
+    return [_number(value, digits) for value in values]
+
+
+def _number(value: float, digits: int) -> str:
+    """All digits before the point, where `g` would write a power of ten."""
+    said = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+" in said and abs(value) < MAX_WRITTEN_OUT else said
 
 
 def _escaped(text: str) -> str:

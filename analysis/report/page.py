@@ -7,20 +7,25 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
 
 from analysis.certainty.verdict import verdict
+from analysis.certainty.wording import label
 from analysis.display import duration_text, listed, metric_text, value_text
 from analysis.report.contents import SECTIONS
-from analysis.report.samples import strips
+from analysis.report.samples import SAMPLES, strips
 from analysis.report.section import Section, Subject
 from analysis.report.sections.cost import gpu_seconds, num_gpus
+from analysis.report.stretches import last_sign
 from analysis.report.style import front_styles
+from analysis.report.unbroken import unbroken
 from search.records import Sweep, epoch_text
 
 TEMPLATES = Path(__file__).parent / "templates"
+_DUMPER = yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper
+"""PyYAML's own takes five times as long, and there are hundreds of configurations."""
 MAX_STRIPS = 24
 """The first trials, those of the front before others, whose first photo is shown beside their points."""
 
@@ -35,7 +40,7 @@ def render(subject: Subject) -> str:
         record=sweep.record,
         sections=sections,
         bodies=bodies,
-        verdict=verdict(sweep, subject.ranking),
+        verdict=unbroken(escape(" ".join(verdict(sweep, subject.ranking)))),
         num_trials=len(sweep.trials),
         gpu_seconds=gpu_seconds(sweep.trials, num_gpus(sweep)),
         last_news=_last_news(sweep),
@@ -44,10 +49,15 @@ def render(subject: Subject) -> str:
     )
 
 
+def samples_shown(subject: Subject) -> list[Path]:
+    """The photos that the page shows, if they are there: of trials looked at closely, and beside points of figures."""
+    return [one.trial.folder / SAMPLES for one in subject.ranking.ranked[: max(subject.top, MAX_STRIPS)]]
+
+
 def _body(section: Section, subject: Subject, environment: Environment) -> Markup:
     template = environment.get_template(f"sections/{section.name}.html.j2")
     styles = front_styles(subject.ranking)
-    return Markup(template.render(subject=subject, ranking=subject.ranking, styles=styles, **section.content))  # noqa: S704
+    return unbroken(template.render(subject=subject, ranking=subject.ranking, styles=styles, **section.content))
 
 
 def _environment() -> Environment:
@@ -67,6 +77,7 @@ def _environment() -> Environment:
         "epochs": epoch_text,
         "listed": listed,
         "breakable": _breakable,
+        "label": label,
     }
     environment.globals["metric_text"] = metric_text
     return environment
@@ -74,8 +85,7 @@ def _environment() -> Environment:
 
 def _last_news(sweep: Sweep) -> datetime:
     """When the records say that something happened last; the report itself carries no date of its own."""
-    times = [time for trial in sweep.trials for time in (trial.start.created, trial.state.started, trial.state.ended)]
-    return max([sweep.record.created, *(time for time in times if time)], key=datetime.timestamp)
+    return max([sweep.record.created, *map(last_sign, sweep.trials)], key=datetime.timestamp)
 
 
 def _breakable(path: str) -> Markup:
@@ -84,4 +94,4 @@ def _breakable(path: str) -> Markup:
 
 
 def _yaml(content: Any) -> str:
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return str(yaml.dump(content, Dumper=_DUMPER, sort_keys=False, allow_unicode=True))

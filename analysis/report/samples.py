@@ -14,6 +14,7 @@ from skimage.color import rgb2lab
 
 from search.records import Trial
 
+SAMPLES = "samples.png"
 GRAY, COLORIZED, TRUTH = 0, 1, 2
 """The columns of samples.png."""
 MAX_CELL = 192
@@ -66,7 +67,7 @@ def strips(trials: Iterable[Trial]) -> dict[int, str]:
     found = {}
     for trial in trials:
         try:
-            row = read_cells(trial.folder / "samples.png")[0]
+            row = read_cells(trial.folder / SAMPLES)[0]
         except (SamplesError, IndexError):
             continue
         side = min(row[0].height, STRIP_HEIGHT)

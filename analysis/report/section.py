@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from analysis.effects.sample import Sample, Samples, samples
+from analysis.effects.surrogate import Surrogate, fit_surrogate
 from analysis.ranking.rank import Ranking
 from search.records import Sweep
 
@@ -25,6 +28,22 @@ class Subject:
     top: int
     """How many of the best trials are looked at closely."""
     others: tuple[Compared, ...] = ()
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The trials that effects are read from."""
+        return samples(self.sweep, self.ranking)
+
+    def surrogate(self, sample: Sample, objective: str) -> Surrogate:
+        """Fitted to one of `samples`; once for each of them and each objective."""
+        stage = sample.epoch, objective
+        if stage not in self._surrogates:
+            self._surrogates[stage] = fit_surrogate(self.samples.space, sample.points, sample.values[objective])
+        return self._surrogates[stage]
+
+    @cached_property
+    def _surrogates(self) -> dict[tuple[float | None, str], Surrogate]:
+        return {}
 
 
 @dataclass(frozen=True)

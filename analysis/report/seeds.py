@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from analysis.certainty.repeats import Group, Spread, spread_of
+from analysis.certainty.intervals import Interval
+from analysis.certainty.repeats import Group, spread_of
 from analysis.certainty.wording import spread_text
 from analysis.display import metric_text
 from analysis.report.style import COLOURS, GREY, TICKS, axis_title, empty_figure
@@ -55,7 +56,8 @@ def _add(figure: go.Figure, name: str, points: list[tuple[float, str]], title: s
 
 
 def _add_means(figure: go.Figure, name: str, shown: Sequence[Group]) -> None:
-    spreads = [spread_of(group.values(name)) for group in shown]
+    spreads = [spread_of(name, group.values(name)) for group in shown]
+    reaches = [spread.interval or Interval(spread.mean, spread.mean) for spread in spreads]
     figure.add_scatter(
         x=[spread.mean for spread in spreads],
         y=[_row(group) for group in shown],
@@ -64,7 +66,8 @@ def _add_means(figure: go.Figure, name: str, shown: Sequence[Group]) -> None:
         marker={"color": COLOURS[1], "size": 20, "symbol": "line-ns-open", "line": {"width": 2.5}},
         error_x={
             "type": "data",
-            "array": list(map(_reach, spreads)),
+            "array": [reach.high - spread.mean for reach, spread in zip(reaches, spreads, strict=True)],
+            "arrayminus": [spread.mean - reach.low for reach, spread in zip(reaches, spreads, strict=True)],
             "color": COLOURS[1],
             "thickness": 1.5,
             "width": 5,
@@ -75,7 +78,3 @@ def _add_means(figure: go.Figure, name: str, shown: Sequence[Group]) -> None:
         ],
         hoverinfo="text",
     )
-
-
-def _reach(spread: Spread) -> float:
-    return spread.interval.high - spread.mean if spread.interval else 0.0

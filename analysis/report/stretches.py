@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from search.records import Attempt, Sweep, Trial
@@ -20,7 +21,7 @@ class Stretch:
     node: str
     began_s: float
     ended_s: float
-    """At most: where nobody saw the end, the trial's next attempt began then, or the records have no later news."""
+    """Where nobody saw the end, the last evaluation before the trial's next attempt."""
     outcome: Outcome
 
     @property
@@ -30,13 +31,16 @@ class Stretch:
 
 def stretches(sweep: Sweep) -> list[Stretch]:
     """Every attempt at every trial, in the order of their beginnings."""
-    attempts = [attempt for trial in sweep.trials for attempt in trial.all_attempts]
-    if not attempts:
-        return []
-    zero = min(attempt.started.timestamp() for attempt in attempts)
-    last = max((attempt.ended or attempt.started).timestamp() for attempt in attempts)
-    found = [stretch for trial in sweep.trials for stretch in _stretches(trial, zero, last)]
+    began = [attempt.started.timestamp() for trial in sweep.trials for attempt in trial.all_attempts]
+    zero = min(began, default=0.0)
+    found = [stretch for trial in sweep.trials for stretch in _stretches(trial, zero)]
     return sorted(found, key=lambda stretch: (stretch.began_s, stretch.trial.number))
+
+
+def last_sign(trial: Trial) -> datetime:
+    """When the records hear of a trial for the last time."""
+    attempts = trial.all_attempts
+    return max([trial.start.created, *map(_ended, attempts, _lasted_s(trial))], key=datetime.timestamp)
 
 
 def in_slots(ordered: Sequence[Stretch]) -> dict[str, list[list[Stretch]]]:
@@ -52,13 +56,31 @@ def in_slots(ordered: Sequence[Stretch]) -> dict[str, list[list[Stretch]]]:
     return dict(sorted(rows.items(), key=lambda item: _natural(item[0])))
 
 
-def _stretches(trial: Trial, zero: float, last: float) -> Iterator[Stretch]:
+def _stretches(trial: Trial, zero: float) -> Iterator[Stretch]:
     attempts = trial.all_attempts
-    for attempt, after in zip(attempts, (*attempts, None)[1:], strict=True):
-        began = attempt.started.timestamp()
-        ended = attempt.ended.timestamp() if attempt.ended else after.started.timestamp() if after else last
+    for attempt, after, lasted_s in zip(attempts, (*attempts, None)[1:], _lasted_s(trial), strict=True):
+        began, ended = attempt.started.timestamp(), _ended(attempt, lasted_s).timestamp()
+        if attempt.ended is None and after is not None:
+            ended = max(began, min(ended, after.started.timestamp()))
         outcome = _outcome(attempt, trial, is_last=after is None)
-        yield Stretch(trial, attempt.node, began - zero, max(ended, began) - zero, outcome)
+        yield Stretch(trial, attempt.node, began - zero, ended - zero, outcome)
+
+
+def _ended(attempt: Attempt, lasted_s: float) -> datetime:
+    """Where nobody saw the end, or a clock was set back in between: its last evaluation, which is measured by a clock
+    that only grows."""
+    if attempt.ended is not None and attempt.ended >= attempt.started:
+        return attempt.ended
+    return attempt.started + timedelta(seconds=lasted_s)
+
+
+def _lasted_s(trial: Trial) -> list[float]:
+    """Seconds of training in each attempt at a trial, up to its last evaluation in that attempt; at most, in records
+    that do not say what an attempt went on from."""
+    attempts, trained_s = trial.all_attempts, trial.final.seconds if trial.final else 0.0
+    before = [attempt.trained_s or 0.0 for attempt in attempts]
+    after = [trained_s if attempt.trained_s is None else attempt.trained_s for attempt in attempts[1:]]
+    return [max(0.0, end - begin) for begin, end in zip(before, [*after, trained_s], strict=True)] if attempts else []
 
 
 def _outcome(attempt: Attempt, trial: Trial, is_last: bool) -> Outcome:

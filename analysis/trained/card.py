@@ -1,18 +1,19 @@
 """The model card of an exported model: Markdown that opens with what the Hugging Face Hub reads, in YAML."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Any
 
 import yaml
 
 from analysis.display import LABELS, duration_text, listed, value_text
 from analysis.trained.card_metrics import Measured, measured
+from analysis.trained.card_seeds import new_seeds
 from analysis.trained.exported import CARD, CONFIG, WEIGHTS
+from analysis.trained.markdown import code, table
 from analysis.trained.source import classes_of
 from models.config.trial import TrialConfig
 from search.records import Sweep, Trial, epoch_text
+from search.single.kind import is_single_training
 
 _LICENCE = "# license: none is chosen; put yours here before you publish, and mind the terms of the photos\n"
 
@@ -28,11 +29,12 @@ def model_card(sweep: Sweep, trial: Trial, config: TrialConfig, num_parameters: 
         "Intended use and limits": _limits(sweep, config),
         "Data": _data(sweep),
         "Metrics": "\n\n".join([*(_metrics(sweep, one) for one in found), _how_measured(sweep, trial, config)]),
+        "New seeds": new_seeds(sweep, trial),
         "Training": _training(sweep, trial, config),
         "Files": _files(),
     }
-    text = "".join(f"\n## {heading}\n\n{body}\n" for heading, body in sections.items())
-    title = f"# {sweep.record.name}, trial {trial.number}\n\n{_summary(config, num_parameters)}\n"
+    text = "".join(f"\n## {heading}\n\n{body}\n" for heading, body in sections.items() if body)
+    title = f"# {_title(sweep, trial, ', trial ')}\n\n{_summary(sweep, config, num_parameters)}\n"
     return f"---\n{_LICENCE}{_front_matter(sweep, trial, config, found)}---\n\n{title}{text}"
 
 
@@ -45,18 +47,25 @@ def _front_matter(sweep: Sweep, trial: Trial, config: TrialConfig, found: Iterab
         "pipeline_tag": task,
         "tags": [*(["image-colorization"] if colorizes else []), config.model.backbone],
         "metrics": list(sweep.record.objectives),
-        "model-index": [{"name": f"{sweep.record.name}-{trial.number}", "results": results}],
+        "model-index": [{"name": _title(sweep, trial, "-"), "results": results}],
     }
     text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     return text
 
 
-def _summary(config: TrialConfig, num_parameters: int) -> str:
+def _title(sweep: Sweep, trial: Trial, between: str) -> str:
+    """A single training has no other trial to tell it from."""
+    name = sweep.record.name
+    return name if is_single_training(sweep.record) else f"{name}{between}{trial.number}"
+
+
+def _summary(sweep: Sweep, config: TrialConfig, num_parameters: int) -> str:
+    how = "trained by huetune" if is_single_training(sweep.record) else "found by a search over hyperparameters"
     does = {"colorization": "colorizes gray photos", "classification": "names what they show"}
     return (
-        f"A {_code(config.model.backbone)} generator of {num_parameters:,} parameters that "
+        f"A {code(config.model.backbone)} generator of {num_parameters:,} parameters that "
         f"{listed(does[task] for task in config.tasks)}, "
-        "found by a search over hyperparameters and written by `huetune export`."
+        f"{how} and written by `huetune export`."
     )
 
 
@@ -82,13 +91,16 @@ def _use() -> str:
 
 def _limits(sweep: Sweep, config: TrialConfig) -> str:
     classes = classes_of(sweep.record)
-    of_classes = f" of {len(classes)} classes ({', '.join(map(_code, classes[:20]))}{' ...' * (len(classes) > 20)})"
+    of_classes = f" of {len(classes)} classes ({', '.join(map(code, classes[:20]))}{' ...' * (len(classes) > 20)})"
     lines = [
         "Colours are guesses that look plausible, and no evidence of what was really there.",
         f"It has learned from photos{of_classes if classes else ''} alone; of others the values below say nothing.",
-        "The validation photos chose this model among the trials of its search, so its values on them are too good "
-        "rather than too bad.",
     ]
+    if not is_single_training(sweep.record):
+        lines.append(
+            "The validation photos chose this model among the trials of its search, so its values on them are too good "
+            "rather than too bad."
+        )
     if "colorization" in config.tasks:
         lines.append("Photos of any size keep their own lightness; the colours are predicted at the size of training.")
     return "\n".join(f"- {line}" for line in lines)
@@ -96,37 +108,38 @@ def _limits(sweep: Sweep, config: TrialConfig) -> str:
 
 def _data(sweep: Sweep) -> str:
     rows = [
-        (split, _code(PurePath(known.get("file", "")).name), f"{known.get('num_samples', 0):,}", _code(known["sha256"]))
+        (split, code(PurePath(known.get("file", "")).name), f"{known.get('num_samples', 0):,}", code(known["sha256"]))
         for split, known in sweep.record.data.items()
         if "sha256" in known
     ]
-    return _table(("split", "file", "photos", "SHA-256"), rows)
+    return table(("split", "file", "photos", "SHA-256"), rows)
 
 
 def _metrics(sweep: Sweep, found: Measured) -> str:
     photos = "test photos, which had no part in the search" if found.split == "test" else "validation photos"
     rows = list(found.rows(sweep.record.objectives))
-    return f"On the {photos}:\n\n" + _table(("metric", "value", "better", "N"), rows)
+    return f"On the {photos}:\n\n" + table(("metric", "value", "better", "N"), rows)
 
 
 def _how_measured(sweep: Sweep, trial: Trial, config: TrialConfig) -> str:
     how = config.evaluation
-    weights = f", Inception weights {_code(trial.state.fid_weights)}" if trial.state.fid_weights else ""
+    weights = f", Inception weights {code(trial.state.fid_weights)}" if trial.state.fid_weights else ""
     objectives = listed(LABELS.get(name, name) for name in sweep.record.objectives)
     return (
         f"Images as {how.metric_space}, generator in {how.eval_mode} mode{weights}. FID and KID of another N, or with "
-        f"other weights, do not compare. The objectives of the search: {objectives}."
+        f"other weights, do not compare. Objectives: {objectives}."
     )
 
 
 def _training(sweep: Sweep, trial: Trial, config: TrialConfig) -> str:
     end = trial.final
-    trained = f", {epoch_text(end.epoch)} epochs in {duration_text(end.seconds)}" if end else ""
-    rows = [(_code(path), _code(value_text(value))) for path, value in trial.params.items()]
-    searched = f"\n\nValues that the search chose:\n\n{_table(('key', 'value'), rows)}" if rows else ""
+    epochs = f"{epoch_text(end.epoch)} epoch{'s' if end.epoch != 1 else ''}" if end else ""
+    trained = f", {epochs} in {duration_text(end.seconds)}" if end else ""
+    rows = [(code(path), code(value_text(value))) for path, value in trial.params.items()]
+    searched = f"\n\nValues that the search chose:\n\n{table(('key', 'value'), rows)}" if rows else ""
     versions = listed(f"{name} {version}" for name, version in sweep.record.versions.items())
     return (
-        f"Trial {trial.number} of {_code(sweep.record.name)} ({trial.state.state}), seed {config.seed}{trained}. "
+        f"{code(_title(sweep, trial, ', trial '))} ({trial.state.state}), seed {config.seed}{trained}. "
         f"Versions: {versions}. "
         f"Pretrained weights to begin with: {'yes' if config.model.pretrained else 'none'}.{searched}"
     )
@@ -134,21 +147,8 @@ def _training(sweep: Sweep, trial: Trial, config: TrialConfig) -> str:
 
 def _files() -> str:
     rows = [
-        (_code(WEIGHTS), "weights and buffers of the generator; the discriminator is not among them"),
-        (_code(CONFIG), "the whole configuration, with the paths that its files had, and what it takes to load"),
-        (_code(CARD), "this card"),
+        (code(WEIGHTS), "weights and buffers of the generator; the discriminator is not among them"),
+        (code(CONFIG), "the whole configuration, with the paths that its files had, and what it takes to load"),
+        (code(CARD), "this card"),
     ]
-    return _table(("file", "what it is"), rows)
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines: list[Sequence[Any]] = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _code(text: str) -> str:
-    """What a user wrote, as it stands: no Markdown, no HTML, in one line that fits into a table."""
-    plain = " ".join(text.split()).replace("|", "\\|")
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", plain)), default=0))
-    space = " " if plain.startswith("`") or plain.endswith("`") or not plain else ""
-    return f"{fence}{space}{plain}{space}{fence}"
+    return table(("file", "what it is"), rows)

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from analysis.display import LABELS, better, metric_text
-from models.evaluation import COSTLY, OF_LABELS
+from models.evaluation import OF_LABELS, num_behind
 from search.records import Sweep, Trial
 
 _WAYS = {"min": "lower", "max": "higher", "": ""}
@@ -22,19 +22,26 @@ class Measured:
     sha256: str
     metrics: dict[str, float]
     num_photos: int
+    num_labelled: int | None
+    """None: they were not counted."""
     num_costly: int
     """N of FID and the other costly metrics: the first photos of the file."""
 
     def num_of(self, name: str) -> int:
-        """Photos behind a value; with the metrics of labels, those among them that have one."""
-        return self.num_costly if name in COSTLY else self.num_photos
+        """Photos behind a value, at most."""
+        num_labelled = self.num_photos if self.num_labelled is None else self.num_labelled
+        return num_behind(name, num_photos=self.num_photos, num_labelled=num_labelled, num_costly=self.num_costly)
+
+    def num_text(self, name: str) -> str:
+        """The same in words."""
+        uncounted = name in OF_LABELS and self.num_labelled is None
+        return f"{'labelled of ' if uncounted else ''}{self.num_of(name):,}"
 
     def rows(self, objectives: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         """Name, value, which way is better, and of how many photos."""
         for name, value in self.metrics.items():
-            labelled = "labelled of " if name in OF_LABELS else ""
             way = _WAYS[better(name, objectives)]
-            yield LABELS.get(name, name), metric_text(name, value), way, f"{labelled}{self.num_of(name):,}"
+            yield LABELS.get(name, name), metric_text(name, value), way, self.num_text(name)
 
     def result(self, task: str) -> dict[str, Any]:
         """An entry of the Hub's model-index."""
@@ -66,9 +73,20 @@ def measured(sweep: Sweep, trial: Trial) -> list[Measured]:
                 sha256=val.get("sha256", ""),
                 metrics=trial.final.metrics,
                 num_photos=val.get("num_samples", 0),
+                num_labelled=val.get("num_labelled"),
                 num_costly=trial.state.fid_images or val.get("fid_images", 0),
             )
         )
     if tested := trial.tested:
-        found.append(Measured("test", tested.file, tested.sha256, tested.metrics, tested.num_photos, tested.num_costly))
+        found.append(
+            Measured(
+                split="test",
+                file=tested.file,
+                sha256=tested.sha256,
+                metrics=tested.metrics,
+                num_photos=tested.num_photos,
+                num_labelled=tested.num_labelled,
+                num_costly=tested.num_costly,
+            )
+        )
     return found

@@ -1,9 +1,11 @@
 """Photos colorized with a trained generator."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
+from rich.console import Console
 
 from analysis.trained.source import load, this_device
 from data.errors import DataError
@@ -12,20 +14,21 @@ from data.images import decode
 from models.colorize import colorize
 
 
-def colorize_photos(photos: list[Path], source: str, storage: str, out: Path | None) -> Iterator[Path]:
-    """Write NAME-colorized.png for each photo, beside it or into `out`, and yield its path.
+def colorize_photos(photos: list[Path], source: str, storage: str, out: Path, console: Console) -> Iterator[Path]:
+    """Write NAME-colorized.png into `out` for each photo, and yield its path.
 
     source: what the colours come from, DIR or SWEEP[:TRIAL]; see analysis.trained.source.load.
 
     Raises:
         HuetuneError: no such source, or a photo that cannot be read; all photos are looked at beforehand.
     """
-    targets = [(out or photo.parent) / f"{photo.stem}-colorized.png" for photo in photos]
-    for photo, target in zip(photos, targets, strict=True):
+    targets = [out / f"{photo.stem}-colorized.png" for photo in photos]
+    target, num_photos = Counter(targets).most_common(1)[0]
+    if num_photos > 1:
+        raise DataError(f"{num_photos} of the photos would become {target}; give each its own folder with --out")
+    for photo in photos:
         _read(photo)  # before any is written
-        if targets.count(target) > 1:
-            raise DataError(f"two of the photos would be written to {target}; colorize them one after the other")
-    trained = load(source, storage, this_device()).trained
+    trained = load(source, storage, this_device(), console).trained
     for photo, target in zip(photos, targets, strict=True):
         colorized = colorize(_read(photo), trained)
         try:

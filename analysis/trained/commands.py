@@ -26,15 +26,19 @@ def colorize(
             help="A sweep's best or given trial, or a folder of `huetune export`.",
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Folder to write to.  [default: beside each photo]")
-    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("colorized"),
     storage: PlaceOption = str(DEFAULT_STORAGE),
 ) -> None:
     """Colorize photos at their full size with a trained trial or an exported model."""
+    from rich.console import Console
+
+    from analysis.output import output_folder
+
+    folder = output_folder(out)  # before torch is imported, which takes seconds
+
     from analysis.trained.colorization import colorize_photos
 
-    for written in colorize_photos(photos, source, storage, out):
+    for written in colorize_photos(photos, source, storage, folder, Console(stderr=True)):
         typer.echo(written)
 
 
@@ -84,7 +88,8 @@ def evaluate(
     if subject in BASELINES:
         evaluated = evaluate_baseline(subject, data, train, settings)
     else:
-        evaluated = evaluate_trained(load(subject, storage, this_device()), data, train, settings)
+        loaded = load(subject, storage, this_device(), Console(stderr=True))
+        evaluated = evaluate_trained(loaded, data, train, settings)
     if as_json:
         typer.echo(evaluated_json(evaluated))
     else:
@@ -93,20 +98,27 @@ def evaluate(
 
 def export(
     source: Annotated[
-        str, typer.Argument(metavar="SWEEP[:TRIAL]", help="The sweep, and a trial of it.  [default: the best]")
+        str,
+        typer.Argument(
+            metavar="SWEEP[:TRIAL]",
+            help="The sweep, and a trial of it.  [default: the best, by new seeds where several have some]",
+        ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Folder to write to, new or empty.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to, new or empty.")],
     storage: PlaceOption = str(DEFAULT_STORAGE),
 ) -> None:
     """Write a trained model as safetensors, its configuration and a model card, for use without the sweep."""
     from rich.console import Console
 
+    from analysis.output import output_folder
     from analysis.places import sweep_at
-    from analysis.trained.export import export_trial
 
+    folder, console = output_folder(out), Console(stderr=True)
     name, _, number = source.partition(":")
-    with sweep_at(storage, name, Console(stderr=True)) as place:
-        typer.echo(export_trial(place, number, out.expanduser()))
+    with sweep_at(storage, name, console) as place:
+        from analysis.trained.export import export_trial
+
+        typer.echo(export_trial(place, number, folder, console))
 
 
 def _metrics(evaluated: Evaluated) -> Table:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from models.evaluation import COSTLY, OF_LABELS
+from models.evaluation import num_behind
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,8 @@ class Evaluated:
         return f"images as {self.metric_space}, generator in {self.eval_mode} mode"
 
     def num_of(self, name: str) -> int:
-        """Photos behind a value."""
-        if name in COSTLY:
-            return self.num_costly
-        return self.num_labelled if name in OF_LABELS else self.num_photos
+        """Photos behind a value, at most."""
+        return num_behind(name, num_photos=self.num_photos, num_labelled=self.num_labelled, num_costly=self.num_costly)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

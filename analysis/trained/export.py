@@ -3,26 +3,30 @@
 from pathlib import Path
 
 import torch
+from rich.console import Console
 
 from analysis.places import Place
 from analysis.trained.card import model_card
+from analysis.trained.choice import chosen_trial
 from analysis.trained.exported import ExportError, require_free, write_export
-from analysis.trained.source import chosen_trial, classes_of
+from analysis.trained.source import classes_of, say
 from models.training.checkpoint import LAST, checkpoint_path, load_generator
 from search.records import read_sweep
 
 
-def export_trial(place: Place, number: str, out: Path) -> Path:
-    """Write the model of a trial (empty: the first of the ranking) into the folder `out`, which it returns.
+def export_trial(place: Place, number: str, out: Path, console: Console) -> Path:
+    """Write the model of a trial (empty: that of analysis.trained.choice) into the folder `out`, which it returns.
 
-    The weights are the last ones, those that are ranked.
+    The weights are the last ones, those that are ranked. console: hears which trial it is, where none was named.
 
     Raises:
         HuetuneError: no such sweep or trial, its checkpoint is gone, or `out` holds other files or cannot be written.
     """
     require_free(out)
     recorded = read_sweep(place.folder)
-    trial = chosen_trial(recorded, number)
+    choice = chosen_trial(recorded, number)
+    say(choice.words, console)
+    trial = choice.trial
     checkpoint = place.bring(checkpoint_path(trial.folder / "checkpoints", LAST))
     trained = load_generator(checkpoint, torch.device("cpu"))
     num_parameters = sum(parameter.numel() for parameter in trained.generator.parameters())

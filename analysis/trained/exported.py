@@ -2,9 +2,12 @@
 
 model.safetensors   the generator's weights and buffers, those that its evaluations were measured with
 README.md           the model card
-config.json         Exported; written last, so that a folder with it is whole
+config.json         Exported; moved here last, so that a folder with it is whole
+.partial/           where the three are written first; what a broken-off export leaves, and the next one replaces
 """
 
+import filecmp
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +23,8 @@ from models.config.trial import TrialConfig
 from models.training.checkpoint import Trained, with_weights
 
 WEIGHTS, CARD, CONFIG = "model.safetensors", "README.md", "config.json"
+FILES = (WEIGHTS, CARD, CONFIG)
+_PARTIAL = ".partial"
 
 
 class ExportError(HuetuneError):
@@ -51,10 +56,10 @@ class Exported(BaseModel):
 
 
 def require_free(folder: Path) -> None:
-    """Raise ExportError unless the folder is new, empty, or has an export in it, which is then replaced."""
+    """Raise ExportError unless the folder is new or empty, or holds an export, whole or broken off."""
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file; give a folder with --out")
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(folder.iterdir()) and not _is_broken_off(folder):
         try:
             _read_config(folder / CONFIG)  # other models have a config.json too
         except ExportError:
@@ -62,14 +67,42 @@ def require_free(folder: Path) -> None:
 
 
 def write_export(folder: Path, weights: Mapping[str, torch.Tensor], exported: Mapping[str, Any], card: str) -> None:
-    """Write the three files, each in one step; exported: the fields of Exported without weights_sha256.
+    """Write the three files; where the same ones are already, nothing changes, whatever else is beside them.
 
-    Whatever else is in the folder, such as a licence or a git checkout, stays. A reader of what was broken off misses
-    config.json, or finds that the weights are others than it says.
+    exported: the fields of Exported without weights_sha256.
 
     Raises:
-        OSError: the folder cannot be written to.
+        ExportError: the folder holds another export.
+        OSError: it cannot be written to.
     """
+    scratch = folder / _PARTIAL  # inside, since the folder may be a mounted disk, or where the user is
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        _write(scratch, weights, exported, card)
+        if (folder / CONFIG).exists():
+            _require_equal(scratch, folder)
+        else:
+            for name in FILES:
+                (scratch / name).replace(folder / name)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _is_broken_off(folder: Path) -> bool:
+    """Whether what is in the folder is an export that was never finished, and nothing else."""
+    names = {path.name for path in folder.iterdir()}
+    return _PARTIAL in names and names <= {_PARTIAL, WEIGHTS, CARD}
+
+
+def _require_equal(new: Path, old: Path) -> None:
+    _, different, missing = filecmp.cmpfiles(new, old, FILES, shallow=False)
+    if different or missing:
+        others = ", ".join(different + missing)
+        raise ExportError(f"{old} holds another export ({others}); remove it, or give another folder with --out")
+
+
+def _write(folder: Path, weights: Mapping[str, torch.Tensor], exported: Mapping[str, Any], card: str) -> None:
     with replaced_atomically(folder / WEIGHTS) as scratch:
         # Contiguous and apart: a file of safetensors has neither strides nor shared memory.
         apart = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}

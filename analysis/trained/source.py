@@ -7,10 +7,10 @@ import torch
 from rich.console import Console
 
 from analysis.places import sweep_at
-from analysis.ranking.rank import RankingError, best
+from analysis.trained.choice import chosen_trial
 from analysis.trained.exported import WEIGHTS, ExportError, read_export
 from models.training.checkpoint import LAST, Trained, checkpoint_path, load_generator
-from search.records import Sweep, SweepRecord, Trial, read_sweep
+from search.records import SweepRecord, read_sweep
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Source:
     classes: tuple[str, ...]
 
 
-def load(source: str, storage: str, device: torch.device) -> Source:
+def load(source: str, storage: str, device: torch.device, console: Console) -> Source:
     """The generator of DIR, an exported folder, or of SWEEP[:TRIAL], a sweep in `storage`, by its last weights.
 
     It is a folder if it has a separator in it, which no sweep's name has, or if it holds exported weights. Without a
-    trial the first of the ranking is taken.
+    trial the one of analysis.trained.choice is taken. console: hears which it is, and how far fetching has come.
 
     Raises:
         HuetuneError: there is no such sweep, trial or export, or it cannot be read.
@@ -39,21 +39,18 @@ def load(source: str, storage: str, device: torch.device) -> Source:
             f"{source} holds no exported model (no {WEIGHTS}); give a folder of `huetune export`, or SWEEP[:TRIAL]"
         )
     name, _, number = source.partition(":")
-    with sweep_at(storage, name, Console(stderr=True)) as place:
+    with sweep_at(storage, name, console) as place:
         sweep = read_sweep(place.folder)
-        checkpoint = place.bring(checkpoint_path(chosen_trial(sweep, number).folder / "checkpoints", LAST))
+        choice = chosen_trial(sweep, number)
+        say(choice.words, console)
+        checkpoint = place.bring(checkpoint_path(choice.trial.folder / "checkpoints", LAST))
         return Source(load_generator(checkpoint, device), classes_of(sweep.record))
 
 
-def chosen_trial(sweep: Sweep, number: str) -> Trial:
-    """The trial of this number; for an empty one the first of the ranking. Raises RankingError if there is none."""
-    if not number:
-        return best(sweep)
-    for trial in sweep.trials:
-        if str(trial.number) == number:
-            return trial
-    known = f"0 to {len(sweep.trials) - 1}" if sweep.trials else "none yet"
-    raise RankingError(f"sweep {sweep.record.name} has no trial {number!r}; it has {known}")
+def say(words: str, console: Console) -> None:
+    """Print a line as it stands, unless it is empty."""
+    if words:
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
 def classes_of(record: SweepRecord) -> tuple[str, ...]:

@@ -43,8 +43,7 @@ def top_columns(subject: Subject) -> list[TextColumn]:
         *standing(shown, subject.ranking),
         *objectives(shown, subject.sweep, subject.ranking),
         *(TextColumn(name, tuple(_param(one, name) for one in shown), "param") for name in params),
-        TextColumn("Epochs", tuple(epoch_text(one.trial.final.epoch) if one.trial.final else "" for one in shown)),
-        TextColumn("Time", tuple(duration_text(one.evaluation.seconds) for one in shown)),
+        *cost(shown, subject.ranking),
     ]
 
 
@@ -78,13 +77,24 @@ def objectives(shown: Sequence[RankedTrial], sweep: Sweep, ranking: Ranking) -> 
     return columns
 
 
+def cost(shown: Sequence[RankedTrial], ranking: Ranking) -> list[TextColumn]:
+    """What the whole training took; where another evaluation than the last counts, after how many epochs it was."""
+    finals = [one.trial.final or one.evaluation for one in shown]
+    counted = TextColumn("Counted at epoch", tuple(epoch_text(one.evaluation.epoch) for one in shown))
+    return [
+        *([counted] if ranking.rule.counts == "best-joint" else []),
+        TextColumn("Epochs", tuple(epoch_text(final.epoch) for final in finals)),
+        TextColumn("Time", tuple(duration_text(final.seconds) for final in finals)),
+    ]
+
+
 def _again(name: str, one: RankedTrial, repeated: Mapping[int, Group]) -> str:
     group = repeated.get(one.trial.number)
     return _mean(name, group.values(name)) if group else ""
 
 
 def _mean(name: str, values: list[float]) -> str:
-    return f"{spread_text(name, spread_of(values))} ({len(values)})" if values else ""
+    return f"{spread_text(name, spread_of(name, values))} ({len(values)})" if values else ""
 
 
 def _param(one: RankedTrial, name: str) -> str:

@@ -17,7 +17,7 @@ Content = dict[str, Any]
 def ranking_json(sweep: Sweep, ranking: Ranking) -> str:
     """The ranking and its rule, whole configurations and the sweep's record, one trial a line.
 
-    nan and inf, which JSON does not have, become words.
+    Numbers that JSON does not have become the words that the records have for them: "NaN", "Infinity", "-Infinity".
     """
     content = {
         "sweep": _plain(sweep.record),
@@ -27,12 +27,13 @@ def ranking_json(sweep: Sweep, ranking: Ranking) -> str:
         "unranked": [{**_trial(one.trial), "reason": one.reason} for one in ranking.unranked],
         "repeats": {number: [_trial(one) for one in trials] for number, trials in ranking.repeats.items()},
         "unreadable": sweep.unreadable,
+        "notices": sweep.notices,
     }
     return "{\n" + ",\n".join(f"{_compact(key)}: {_by_line(value)}" for key, value in content.items()) + "\n}\n"
 
 
 def evaluated_json(evaluated: Evaluated) -> str:
-    """Metrics with the number of photos behind each; nan and inf become words."""
+    """Metrics with the number of photos behind each; "NaN", "Infinity" and "-Infinity" as in ranking_json."""
     return json.dumps(_finite(evaluated.as_dict()), indent=1, allow_nan=False)
 
 
@@ -57,7 +58,7 @@ def _trial(trial: Trial) -> Content:
 
 
 def _plain(record: BaseModel) -> Any:
-    return json.loads(record.model_dump_json())
+    return record.model_dump(mode="json")
 
 
 def _by_line(value: Any) -> str:
@@ -68,13 +69,18 @@ def _by_line(value: Any) -> str:
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(_finite(value), allow_nan=False)
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:  # rare: most values need not be looked through
+        return json.dumps(_finite(value), allow_nan=False)
 
 
 def _finite(value: Any) -> Any:
-    """The same JSON with numbers that JSON does not have written as "nan", "inf" or "-inf"."""
+    """The same with words in place of numbers that JSON does not have."""
     if isinstance(value, dict):
         return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(inner) for inner in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

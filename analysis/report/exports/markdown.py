@@ -1,14 +1,17 @@
 """ranking.md, for a pull request, a wiki or a notebook."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from analysis.certainty.verdict import verdict
 from analysis.report.exports.columns import TextColumn, objectives, one_line, standing, top_columns
 from analysis.report.exports.measured import how_measured
 from analysis.report.section import Subject
+from search.damage import by_reason
 
 MAX_FRONT = 50
+MAX_DAMAGE = 50
+"""Lines, one for each reason; ranking.json has them all."""
 ARROWS = {"min": " ↓", "max": " ↑", "": ""}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
 
@@ -24,9 +27,16 @@ def ranking_markdown(subject: Subject) -> str:
         more = len(ranking.front) - len(front)
         parts += ["## Pareto front", _table([*standing(front, ranking), *objectives(front, sweep, ranking)])]
         parts += [f"And {more} more."] if more else []
-    parts += ["## How it was measured", "\n".join(f"- {_text(sentence)}" for sentence in how_measured(subject))]
+    if damage := [*by_reason(sweep.unreadable), *by_reason(sweep.notices)]:
+        parts += ["## Trials whose records are damaged or missing", _list(damage[:MAX_DAMAGE])]
+        parts += [f"And {len(damage) - MAX_DAMAGE} more."] if len(damage) > MAX_DAMAGE else []
+    parts += ["## How it was measured", _list(how_measured(subject))]
     parts += ["## To reproduce", _code(sweep.record.command)]
     return "\n\n".join(parts) + "\n"
+
+
+def _list(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {_text(sentence)}" for sentence in sentences)
 
 
 def _table(columns: Sequence[TextColumn]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analysis.certainty.differences import Difference
 from analysis.certainty.doubt import lead_of_one_run, one_run
 from analysis.certainty.intervals import Interval
-from analysis.certainty.repeats import Group, behind_the_best, best_first, groups, missed
+from analysis.certainty.repeats import FEWEST_SEEDS, Group, behind_the_best, best_first, groups, missed
 from analysis.certainty.wording import amount_text, interval_text, label, reach_text, spread_text
 from analysis.display import metric_label, metric_text
 from analysis.ranking.rank import RankedTrial, Ranking
@@ -22,8 +22,9 @@ class SingleRun:
 
     value: str
     interval: str
-    like_best: bool
-    """It cannot be told from the best trial by this objective."""
+    """Empty: one run has none."""
+    from_best: str
+    """Whether it can be told from the best trial by this objective, in words; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,6 @@ class SeveralRuns:
 
 def certainty_section(subject: Subject) -> Section | None:
     record, ranking = subject.sweep.record, subject.ranking
-    if not ranking.ranked:
-        return None
     repeated = groups(subject.sweep, ranking)
     best = best_first(repeated, ranking)
     single = {name: runs for name in ranking.objectives if (runs := _single_runs(name, subject))}
@@ -55,6 +54,8 @@ def certainty_section(subject: Subject) -> Section | None:
         "top": ranking.ranked[: subject.top],
         "single": single,
         "like_best": [said for name in single if (said := _like_best(name, record, ranking))],
+        "fewest_seeds": FEWEST_SEEDS,
+        "some_of_two": any(len(group.runs) == 2 for group in repeated),
         "unknown": [label(name) for name in ranking.objectives if name not in single],
         "groups": repeated,
         "known": {trial.number for trial in subject.sweep.trials},
@@ -67,35 +68,43 @@ def certainty_section(subject: Subject) -> Section | None:
 
 
 def _single_runs(name: str, subject: Subject) -> list[SingleRun]:
-    """Of the top trials; none where one run has no interval."""
-    record, ranking = subject.sweep.record, subject.ranking
-    best, found = ranking.first_by(name)[0], []
-    for one in ranking.ranked[: subject.top]:
-        interval = one_run(name, one, record)
-        if interval is None:
-            return []
-        alike = _alike(name, best, one, record)
-        found.append(SingleRun(metric_text(name, one.metrics[name]), interval_text(name, interval), alike))
-    return found
+    """Of the top trials; none where the run of none of them has an interval."""
+    record = subject.sweep.record
+    top = subject.ranking.ranked[: subject.top]
+    intervals = [one_run(name, one, record) for one in top]
+    if not any(intervals):
+        return []
+    return [
+        SingleRun(
+            metric_text(name, one.metrics[name]),
+            interval_text(name, interval) if interval else "",
+            _from_best(name, one, subject.ranking, record),
+        )
+        for one, interval in zip(top, intervals, strict=True)
+    ]
+
+
+def _from_best(name: str, one: RankedTrial, ranking: Ranking, record: SweepRecord) -> str:
+    if one.positions[name] == 1:
+        return "is the best"
+    lead = lead_of_one_run(name, ranking.first_by(name)[0], one, record)
+    if lead is None:
+        return ""
+    return "not told apart" if lead[1].holds(0.0) else "told apart"
 
 
 def _like_best(name: str, record: SweepRecord, ranking: Ranking) -> str:
     """How many trials cannot be told from the best, in words; empty: there is no other."""
     best, *others = sorted(ranking.ranked, key=lambda one: one.positions[name])
-    known = [one for one in others if lead_of_one_run(name, best, one, record) is not None]
+    known = [lead for one in others if (lead := lead_of_one_run(name, best, one, record))]
     if not known:
         return ""
-    num_alike = sum(_alike(name, best, one, record) for one in known)
+    num_alike = sum(reach.holds(0.0) for _, reach in known)
     with_interval = "" if len(known) == len(others) else " whose interval is known"
     return (
         f"By {label(name)} {num_alike} of the other {len(known)} ranked trials{with_interval} cannot be told from the "
         f"best one, trial {best.trial.number}."
     )
-
-
-def _alike(name: str, best: RankedTrial, one: RankedTrial, record: SweepRecord) -> bool:
-    lead = lead_of_one_run(name, best, one, record)
-    return lead is not None and lead[1].holds(0.0)
 
 
 def _several_runs(

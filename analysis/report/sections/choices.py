@@ -8,8 +8,17 @@ from html import escape
 import plotly.graph_objects as go
 
 from analysis.display import SHARES, metric_label, metric_text, metric_title, value_text
-from analysis.effects.choices import ChoiceEffect, Difference, Measured, Option, choice_effects
-from analysis.effects.sample import Sample, samples
+from analysis.effects.choices import (
+    FEWEST_OF_OPTION,
+    MOST_TRIALS,
+    NUM_RESAMPLES,
+    ChoiceEffect,
+    Contrast,
+    Option,
+    OptionAtStage,
+    choice_effects,
+)
+from analysis.effects.sample import Sample
 from analysis.report.section import Section, Subject
 from analysis.report.style import COLOURS, GREY, TICKS, empty_figure
 
@@ -37,7 +46,7 @@ class Row:
 
 
 def choices_section(subject: Subject) -> Section | None:
-    found = samples(subject.sweep, subject.ranking)
+    found = subject.samples
     record, objectives = subject.sweep.record, list(subject.ranking.objectives)
     stages = [sample for sample in found.stages if len(sample)]
     effects = choice_effects(found, stages)
@@ -49,6 +58,9 @@ def choices_section(subject: Subject) -> Section | None:
         "headings": [f"{metric_label(name, record)} {sample.when}" for name in objectives for sample in stages],
         "rows": [_row(effect, number, objectives) for effect in effects for number in range(len(effect.options))],
         "num_lines": MOST_LINES,
+        "fewest": FEWEST_OF_OPTION,
+        "num_resamples": NUM_RESAMPLES,
+        "most_trials": MOST_TRIALS,
         "early": found.early.when if found.early else "",
     }
     return Section("choices", "Choices", content)
@@ -68,17 +80,18 @@ def _row(effect: ChoiceEffect, number: int, objectives: Sequence[str]) -> Row:
     )
 
 
-def _cell(measured: Measured, name: str, is_reference: bool) -> Cell:
+def _cell(measured: OptionAtStage, name: str, is_reference: bool) -> Cell:
     if name not in measured.mean:
         return Cell("–")
     note = f"mean {metric_text(name, measured.mean[name])} of {measured.num_trials:,}"
     if name not in measured.differences:
-        return Cell("compared with" if is_reference else "too few", note)
+        too_few = measured.num_trials < FEWEST_OF_OPTION
+        return Cell("compared with" if is_reference else "too few" if too_few else "not compared", note)
     difference = measured.differences[name]
     return Cell(_difference_text(name, difference), note, difference.is_clear)
 
 
-def _difference_text(name: str, difference: Difference) -> str:
+def _difference_text(name: str, difference: Contrast) -> str:
     """With a sign and its interval, to two digits of the interval's width; shares in points of a per cent."""
     factor, unit = (100, " points") if name in SHARES else (1, "")
     adjusted, low, high = (factor * value for value in (difference.adjusted, difference.low, difference.high))
@@ -112,7 +125,7 @@ def _lines(name: str, effects: Sequence[ChoiceEffect]) -> Iterator[tuple[str, Op
 
 
 def _add_differences(
-    figure: go.Figure, known: Sequence[tuple[str, Difference]], label: str, colour: str, hollow: bool
+    figure: go.Figure, known: Sequence[tuple[str, Contrast]], label: str, colour: str, hollow: bool
 ) -> None:
     figure.add_scatter(
         x=[difference.adjusted for _, difference in known],

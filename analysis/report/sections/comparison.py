@@ -6,8 +6,9 @@ from analysis.certainty.between import Side, sweeps_compared
 from analysis.certainty.comparison import Comparison, Result, corrected
 from analysis.certainty.within import choices_compared
 from analysis.certainty.wording import amount_text, gain, gain_text, label, p_text, reach_text
-from analysis.display import metric_text
-from analysis.report.section import Section, Subject
+from analysis.display import listed, metric_text
+from analysis.report.section import Compared, Section, Subject
+from analysis.report.unlike import unlike
 
 
 @dataclass(frozen=True)
@@ -26,19 +27,44 @@ class Row:
 
 
 def comparison_section(subject: Subject) -> Section | None:
+    comparisons = _compared(subject)
+    if not comparisons:
+        return None
+    own = Compared(subject.sweep, subject.ranking)
+    content = {
+        "comparisons": [(one, said(one), [_row(result) for result in one.results]) for one in comparisons],
+        "num_tests": sum(result.corrected is not None for one in comparisons for result in one.results),
+        "others": [(other.sweep.record.name, unlike(own, other)) for other in subject.others],
+    }
+    return Section("comparison", "Compared", content)
+
+
+def beside_others(subject: Subject) -> list[str]:
+    """What came of the comparison with each other sweep, in a sentence for each."""
+    own = Compared(subject.sweep, subject.ranking)
+    best = {one.second: one for one in _compared(subject) if one.how == "best"}
+    sentences = []
+    for other in subject.others:
+        name = other.sweep.record.name
+        told = [*said(best[name]), *best[name].notes] if name in best else ["they have no metric in common"]
+        words = [_within(sentence) for sentence in told]
+        words += [f"they differ in {listed(differing)} as well"] if (differing := unlike(own, other)) else []
+        sentences.append(f"{subject.sweep.record.name} against {name}, the best of each: {'; '.join(words)}.")
+    return sentences
+
+
+def _compared(subject: Subject) -> tuple[Comparison, ...]:
+    """Every p corrected for all comparisons of the report."""
     one = Side(subject.sweep, subject.ranking)
     found = choices_compared(subject.sweep, subject.ranking)
     for other in subject.others:
         found += sweeps_compared(one, Side(other.sweep, other.ranking))
-    if not found:
-        return None
-    comparisons = corrected(found)
-    content = {
-        "comparisons": [(one, said(one), [_row(result) for result in one.results]) for one in comparisons],
-        "num_tests": sum(result.corrected is not None for one in comparisons for result in one.results),
-        "between_sweeps": bool(subject.others),
-    }
-    return Section("comparison", "Compared", content)
+    return corrected(found)
+
+
+def _within(sentence: str) -> str:
+    """As a part of a longer one."""
+    return sentence[0].lower() + sentence[1:].removesuffix(".")
 
 
 def said(comparison: Comparison) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from analysis.certainty.verdict import STATES
 from analysis.report.section import Section, Subject
 from analysis.report.stretches import Stretch, stretches
+from search.packing.show import packing_lines
 from search.records import Sweep, Trial
 
 MAX_NODES = 100
@@ -52,6 +53,8 @@ def cost_section(subject: Subject) -> Section | None:
         "held_s": sum(node.held_s for node in nodes),
         "best": _share(f"trial {best.number}", [best], sweep) if best else None,
         "gpu": num_gpus(sweep),
+        "packings": sweep.record.packing,
+        "packing_lines": packing_lines(sweep.record.packing),
     }
     return Section("cost", "Cost", content)
 
@@ -86,7 +89,7 @@ def cost_by_node(sweep: Sweep) -> list[Node]:
 
 def num_gpus(sweep: Sweep) -> float:
     """GPUs that each trial holds."""
-    return float(sweep.record.spec.get("resources", {}).get("gpu", 0.0))
+    return sweep.record.num_gpus
 
 
 def gpu_seconds(trials: Iterable[Trial], gpu: float) -> float:

@@ -13,6 +13,7 @@ from search.records import Sweep, Trial, epoch_text
 
 MAX_IN_LEGEND = 8
 MAX_FRONT = 24
+"""Of the front in its colours; the rest of it is faint like all others."""
 MAX_OTHERS = 200
 MAX_MARKERS = 2000
 """Faint points up to which each one is marked: every mark is an element of the page."""
@@ -24,17 +25,19 @@ def curves_section(subject: Subject) -> Section | None:
     figures = learning_curves(subject.sweep, subject.ranking)
     if not figures:
         return None
-    others = len(subject.sweep.trials) - len(subject.ranking.front)
+    coloured = min(len(subject.ranking.front), MAX_FRONT)
+    others = len(subject.sweep.trials) - coloured
     content = {
         "curves": {metric_title(name, subject.sweep.record): fig.to_plotly_json() for name, fig in figures.items()},
-        "num_drawn": min(others, MAX_OTHERS) + min(len(subject.ranking.front), MAX_FRONT),
+        "num_drawn": min(others, MAX_OTHERS) + coloured,
+        "num_coloured": coloured,
         "has_others": others > 0,
     }
     return Section("curves", "Learning curves", content)
 
 
 def learning_curves(sweep: Sweep, ranking: Ranking) -> dict[str, go.Figure]:
-    """One figure per objective, of those that any trial has measured: the front coloured, the rest faint."""
+    """One figure per objective, of those that any trial has measured: the first of the front coloured, others faint."""
     figures = {name: _curves(name, sweep, ranking) for name in ranking.objectives}
     return {name: figure for name, figure in figures.items() if figure.data}
 
@@ -44,13 +47,14 @@ def _curves(name: str, sweep: Sweep, ranking: Ranking) -> go.Figure:
     figure = empty_figure("Epoch", "")
     figure.update_yaxes(tickformat=TICKS.get(name))
     figure.update_xaxes(**epoch_axis(sweep.trials))
-    rest = _evenly([trial for trial in sweep.trials if trial.number not in styles])
+    coloured = [ranked.trial for ranked in ranking.front[:MAX_FRONT]]
+    numbers = {trial.number for trial in coloured}
+    rest = _evenly([trial for trial in sweep.trials if trial.number not in numbers])
     # One trace for all the faint lines, parted by gaps: a thousand traces would take a browser seconds.
     _add_line(figure, _with_gaps(name, rest), None, "other trials", Style(FAINT, "circle", "solid"), width=1)
-    for index, ranked in enumerate(ranking.front[:MAX_FRONT]):
-        number = ranked.trial.number
-        points = list(_curve(name, ranked.trial))
-        _add_line(figure, points, number, f"trial {number}", styles[number], width=2.5)
+    for index, trial in enumerate(coloured):
+        label = f"trial {trial.number}"
+        _add_line(figure, list(_curve(name, trial)), trial.number, label, styles[trial.number], width=2.5)
         figure.data[-1].showlegend = index < MAX_IN_LEGEND
     return figure
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from analysis.certainty.doubt import doubt_of_means
 from analysis.certainty.final_check import FinalCheck, final_check
 from analysis.certainty.intervals import num_tested, num_validated
+from analysis.certainty.leaders import better_by_one_mean, first_by
 from analysis.certainty.repeats import Group, best_first, groups
 from analysis.certainty.wording import label, spread_text
 from analysis.display import listed, metric_label
@@ -58,12 +59,13 @@ def _statements(check: FinalCheck, repeated: tuple[Group, ...], ranking: Ranking
         first = tested[chosen[0].number]
         values = listed(f"{label(name)} {text}" for name, text in _texts(first, list(ranking.objectives)).items())
         said.append(
-            f"By its means on the validation photos that of trial {first.number} is chosen; on the test photos it has "
-            f"{values}. These are the values to report: nothing was chosen by them."
+            f"By its means on the validation photos{first_by(ranking)} that of {first.name} is chosen; on the test "
+            f"photos it has {values}. These are the values to report: nothing was chosen by them."
         )
     on_test = best_first(check.groups, ranking)
     if len(on_test) > 1:
-        said.append(f"On the test photos that of trial {on_test[0].number} is first by its means.")
+        others = better_by_one_mean(on_test, {name: label(name) for name in ranking.objectives}, ranking)
+        said.append(f"{'; '.join([f'On the test photos that of {on_test[0].name} is first by its means', *others])}.")
         said.append(doubt_of_means(on_test, ranking))
     return said
 

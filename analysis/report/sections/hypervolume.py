@@ -1,4 +1,4 @@
-"""How much of the objectives' space the sweep had conquered after so many GPU-hours, beside other sweeps."""
+"""How much of the objectives' space the sweep had conquered after so much GPU time, beside other sweeps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,17 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from analysis.display import metric_label, metric_text
+from analysis.display import duration_text, metric_label, metric_text
 from analysis.ranking.comparable import why_not_comparable
 from analysis.ranking.hypervolume import MAX_OBJECTIVES, Course, common_box, course, uses_gpus
 from analysis.report.section import Compared, Section, Subject
 from analysis.report.style import COLOURS, DASHES, empty_figure
 from search.pareto import MARGIN, Points
 
+UNITS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0}
+"""Of the axis, by their seconds."""
+MOST_ON_AXIS = 120
+"""Of a unit; beyond, the next one is used."""
 NEARLY = 0.95
 """Of its last share: when a sweep had that, it had done most of its work."""
 
@@ -31,8 +35,13 @@ class Line:
         return self.course.steps[-1].share
 
     @property
-    def hours_until_nearly(self) -> float:
-        return next(step.hours for step in self.course.steps if step.share >= NEARLY * self.share)
+    def spent(self) -> str:
+        return duration_text(3600 * self.course.hours)
+
+    @property
+    def spent_until_nearly(self) -> str:
+        steps = self.course.steps
+        return duration_text(3600 * next((one.hours for one in steps if one.share >= NEARLY * self.share), 0.0))
 
 
 def hypervolume_section(subject: Subject) -> Section | None:
@@ -52,11 +61,12 @@ def hypervolume_section(subject: Subject) -> Section | None:
         )
         for one in shown
     ]
-    unit = "GPU-hours" if in_gpu_hours else "trial-hours"
+    what = "GPU time" if in_gpu_hours else "training time"
     content = {
-        "figure": hypervolume_figure(lines, unit).to_plotly_json(),
+        "figure": hypervolume_figure(lines, what).to_plotly_json(),
         "lines": lines,
-        "unit": unit,
+        "what": what,
+        "heading": _heading(what),
         "labels": [metric_label(name, subject.sweep.record) for name in names],
         "reference": _texts(subject, box.reference),
         "ideal": _texts(subject, box.ideal),
@@ -64,21 +74,23 @@ def hypervolume_section(subject: Subject) -> Section | None:
         "nearly": NEARLY,
         "left_out": [(other.sweep.record.name, reason) for other, reason in reasons if reason],
     }
-    return Section("hypervolume", f"Hypervolume over {unit}", content)
+    return Section("hypervolume", f"Hypervolume over {what}", content)
 
 
-def hypervolume_figure(lines: Sequence[Line], unit: str) -> go.Figure:
-    """A staircase for each sweep, the report's own first."""
-    figure = empty_figure(f"{unit} by then", "Share of the box")
+def hypervolume_figure(lines: Sequence[Line], what: str) -> go.Figure:
+    """A staircase for each sweep, the report's own first; `what` is spent along the axis."""
+    unit = _unit(3600 * max(line.course.hours for line in lines))
+    each = UNITS[unit] / 3600  # hours
+    figure = empty_figure(f"{_heading(what)} by then, {unit}", "Share of the box")
     figure.update_yaxes(tickformat="~%", rangemode="tozero").update_xaxes(rangemode="tozero")
     for number, line in enumerate(lines):
         steps = line.course.steps
         name = escape(line.name, quote=False)
-        told = [f"{name}, trial {step.number}<br>{step.hours:.4g} {unit}: {100 * step.share:.1f} %" for step in steps]
+        told = [_told(f"{name}, trial {step.number}", step.hours, what, step.share) for step in steps]
         figure.add_scatter(
-            x=[0.0, *(step.hours for step in steps), line.course.hours],
+            x=[0.0, *(step.hours / each for step in steps), line.course.hours / each],
             y=[0.0, *(step.share for step in steps), line.share],
-            hovertext=["", *told, f"{name}, in the end<br>{line.course.hours:.4g} {unit}: {100 * line.share:.1f} %"],
+            hovertext=["", *told, _told(f"{name}, in the end", line.course.hours, what, line.share)],
             hoverinfo="text",
             mode="lines+markers",
             marker={"size": 5},
@@ -87,6 +99,18 @@ def hypervolume_figure(lines: Sequence[Line], unit: str) -> go.Figure:
             showlegend=len(lines) > 1,
         )
     return figure
+
+
+def _heading(what: str) -> str:
+    return what[0].upper() + what[1:]
+
+
+def _unit(seconds: float) -> str:
+    return next((unit for unit, length in UNITS.items() if seconds < MOST_ON_AXIS * length), "hours")
+
+
+def _told(head: str, hours: float, what: str, share: float) -> str:
+    return f"{head}<br>{duration_text(3600 * hours)} of {what}: {100 * share:.1f} %"
 
 
 def _why_left_out(subject: Subject, other: Compared) -> str:

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from analysis.display import listed, metric_label
 from analysis.effects.importance import MOST_FANOVA_TRIALS, MOST_PED_TRIALS, Importances, enough, fanova, ped_anova
-from analysis.effects.sample import Sample, Samples, samples
-from analysis.effects.surrogate import EXPLAINS, fit_surrogate
+from analysis.effects.sample import Sample
+from analysis.effects.surrogate import EXPLAINS
 from analysis.report.section import Section, Subject
 from analysis.report.style import COLOURS, GREY, empty_figure
 
@@ -26,21 +26,21 @@ class Bars:
 
 
 def importance_section(subject: Subject) -> Section | None:
-    found = samples(subject.sweep, subject.ranking)
+    found = subject.samples
     if not found.space.axes or not (len(found.end) or found.num_left_out):
         return None
     figures = {}
     missing: dict[str, list[str]] = {}
     for name, direction in subject.ranking.objectives.items():
         label = metric_label(name, subject.sweep.record)
-        bars, reasons = _measured(found, name, direction)
+        bars, reasons = _measured(subject, name, direction)
         for reason in reasons:
             missing.setdefault(reason, []).append(label)
         if bars:
             figures[label] = _figure(bars).to_plotly_json()
     content = {
         "figures": figures,
-        "missing": [f"{listed(labels)} {reason}" for reason, labels in missing.items()],
+        "missing": [f"{listed(labels)}: {reason}" for reason, labels in missing.items()],
         "with_conditions": [axis.path for axis in found.space.axes if axis.when],
         "early": found.early.when if found.early else "",
         "most": (MOST_FANOVA_TRIALS, MOST_PED_TRIALS),
@@ -49,28 +49,29 @@ def importance_section(subject: Subject) -> Section | None:
     return Section("importance", "What mattered", content)
 
 
-def _measured(found: Samples, objective: str, direction: str) -> tuple[list[Bars], list[str]]:
+def _measured(subject: Subject, objective: str, direction: str) -> tuple[list[Bars], list[str]]:
     """The bars of an objective, and why others are not there."""
+    found = subject.samples
     bars, missing = [], []
     for sample, colour in zip(reversed(found.stages), FANOVA_COLOURS, strict=False):
-        if reason := _why_not(found, sample, objective):
-            missing.append(f"{sample.when}, no fANOVA: {reason}.")
+        if reason := _why_not(subject, sample, objective):
+            missing.append(f"no fANOVA {sample.when}, since {reason}.")
         elif shares := fanova(found.space, sample, objective):
             bars.append(Bars(f"fANOVA {sample.when}, {shares.num_trials:,} trials", colour, shares))
     if best := ped_anova(found, objective, direction):
         bars.append(Bars(f"PED-ANOVA, best {best.num_best:,} of {best.num_trials:,} trials", PED_COLOUR, best))
     else:
-        missing.append("at the end, no PED-ANOVA: too few trials, too few of them complete, or all alike.")
+        missing.append("no PED-ANOVA, since too few trials have ended, too few are complete, or all are alike.")
     return bars, missing
 
 
-def _why_not(found: Samples, sample: Sample, objective: str) -> str:
+def _why_not(subject: Subject, sample: Sample, objective: str) -> str:
     """Why a forest fitted to these trials says nothing of the parameters; empty: it does."""
-    num_parameters = len(found.space.axes)
+    num_parameters = len(subject.samples.space.axes)
     if not enough(len(sample), num_parameters):
         plural = "s" if num_parameters != 1 else ""
         return f"{len(sample)} trials are too few for {num_parameters} parameter{plural}"
-    explained = fit_surrogate(found.space, sample.points, sample.values[objective]).explained
+    explained = subject.surrogate(sample, objective).explained
     if explained >= EXPLAINS:
         return ""
     found_r2 = f"{explained:.2f}".replace("-", "−")

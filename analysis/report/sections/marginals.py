@@ -9,9 +9,18 @@ import plotly.graph_objects as go
 
 from analysis.display import metric_label, metric_text, value_text
 from analysis.effects.resampling import thinned
-from analysis.effects.sample import Sample, samples
+from analysis.effects.sample import Sample
 from analysis.effects.scaled_space import Array, Axis, ScaledSpace
-from analysis.effects.surrogate import EXPLAINS, Marginal, Pair, Surrogate, fit_surrogate, marginal, pair
+from analysis.effects.surrogate import (
+    EXPLAINS,
+    MOST_TRIALS,
+    NUM_RESAMPLES,
+    Marginal,
+    Pair,
+    Surrogate,
+    marginal,
+    pair,
+)
 from analysis.report.section import Section, Subject
 from analysis.report.style import COLOURS, EARLY, GREY, TICKS, axis_title, empty_figure
 from search.records import SweepRecord
@@ -24,13 +33,13 @@ SHOWN = (0.02, 0.98)
 
 
 def marginals_section(subject: Subject) -> Section | None:
-    found = samples(subject.sweep, subject.ranking)
+    found = subject.samples
     sample, space, record = found.widest, found.space, subject.sweep.record
     if not space.axes or len(sample) < FEWEST_TRIALS:
         return None
     figures, explained = {}, {}
     for name, direction in list(subject.ranking.objectives.items())[:MOST_OBJECTIVES]:
-        surrogate = fit_surrogate(space, sample.points, sample.values[name])
+        surrogate = subject.surrogate(sample, name)
         if surrogate.explained < EXPLAINS:
             continue
         label = metric_label(name, record)
@@ -45,9 +54,17 @@ def marginals_section(subject: Subject) -> Section | None:
         if weights := _strongest_weights(surrogate, by_span):
             first, second, over = weights
             title = f"{label} over {space.axes[first].path} and {space.axes[second].path}"
-            shared = f"{title} (interaction: {over.interaction:.0%})"
+            shared = f"{title} (interaction: {100 * over.interaction:.0f} %)"
             figures[shared] = _contour(name, direction, sample, (first, second), space, over, record).to_plotly_json()
-    content = {"figures": figures, "explained": explained, "when": sample.when, "num_trials": len(sample)}
+    content = {
+        "figures": figures,
+        "explained": explained,
+        "when": sample.when,
+        "num_trials": len(sample),
+        "most_trials": MOST_TRIALS,
+        "most_points": MOST_POINTS,
+        "num_resamples": NUM_RESAMPLES,
+    }
     return Section("marginals", "Along the parameters", content) if figures else None
 
 
@@ -148,7 +165,7 @@ def _contour(
 
 
 def _set_scale(update: Callable[..., object], axis: Axis) -> None:
-    update(type="log" if getattr(axis.range, "log", False) else "linear")
+    update(type="log" if getattr(axis.range, "log", False) else "linear", exponentformat="power")
 
 
 def _values(axis: Axis, positions: Array) -> list[object]:

@@ -25,6 +25,7 @@ MAX_LABELS = 24
 """Trials of the front with their numbers beside them: as many as look different."""
 MAX_OBJECTIVES = 3
 """Of which each pair has a figure."""
+EARLY_NAME = "pruned or running, last values"
 Pair = tuple[str, str]
 
 
@@ -34,6 +35,7 @@ def objectives_section(subject: Subject) -> Section | None:
     figures = [history] if history else pareto_figures(sweep, ranking)
     if not figures:
         return None
+    num_outside = 0 if history else _num_outside(figures[0])
     first, *others = [figure.to_plotly_json() for figure in figures]
     title = "Objectives against each other" if len(ranking.objectives) > 1 else "Trial by trial"
     num_early, num_dominated = len(_early(sweep, ranking)), len(ranking.ranked) - len(ranking.front)
@@ -43,6 +45,7 @@ def objectives_section(subject: Subject) -> Section | None:
         "most": MAX_POINTS,
         "num_dominated": num_dominated,
         "num_early": num_early,
+        "num_outside": num_outside,
         "num_objectives": MAX_OBJECTIVES,
     }
     return Section("objectives", title, content)
@@ -113,7 +116,7 @@ def _add_early(figure: go.Figure, pair: Pair, sweep: Sweep, ranking: Ranking) ->
         x=[_last(trial, pair[0]) for trial in shown],
         y=[_last(trial, pair[1]) for trial in shown],
         mode="markers",
-        name="pruned or running, last values",
+        name=EARLY_NAME,
         marker={"color": EARLY, "symbol": "x-thin", "size": 8, "line": {"color": EARLY, "width": 1.5}},
     )
 
@@ -178,6 +181,18 @@ def _early(sweep: Sweep, ranking: Ranking) -> list[Trial]:
 
 def _last(trial: Trial, name: str) -> float:
     return trial.final.metrics.get(name, math.nan) if trial.final else math.nan
+
+
+def _num_outside(figure: go.Figure) -> int:
+    """Crosses outside of the ranges that the axes begin with."""
+    crosses = next(iter(figure.select_traces({"name": EARLY_NAME})), None)
+    ranges = figure.layout.xaxis.range, figure.layout.yaxis.range
+    if crosses is None:
+        return 0
+    return sum(
+        any(reach and not reach[0] <= value <= reach[1] for value, reach in zip(point, ranges, strict=True))
+        for point in zip(crosses.x, crosses.y, strict=True)
+    )
 
 
 def _axis(name: str, ranking: Ranking) -> dict[str, Any]:

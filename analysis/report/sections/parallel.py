@@ -55,7 +55,7 @@ def parallel_figure(axes: Sequence[Axis], shown: Sequence[RankedTrial], styles: 
     figure = empty_figure("", "")
     figure.update_layout(margin={"l": 20, "r": 20, "t": 70, "b": 10})
     bottom = UNSEARCHED - 0.06 if any(height < 0 for axis in axes for height in axis.heights) else -0.06
-    figure.update_xaxes(visible=False, range=[-0.7, len(axes) - 0.6], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-0.9, len(axes) - 0.6], fixedrange=True)
     figure.update_yaxes(visible=False, range=[bottom, 1.04], fixedrange=True)
     rest = [index for index, one in enumerate(shown) if one.trial.number not in styles]
     middle = (len(rest) + 1) // 2
@@ -112,7 +112,7 @@ def _hover(axes: Sequence[Axis], one: RankedTrial, index: int) -> list[str]:
 def _draw_axis(figure: go.Figure, place: int, axis: Axis) -> None:
     figure.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, line={"color": GREY, "width": 1}, layer="below")
     text = {"showarrow": False, "x": place, "font": {"size": 11}}
-    figure.add_annotation(**text, y=1.03, yanchor="bottom", text=f"<b>{axis.title}</b>")
+    figure.add_annotation(**text, y=1, yanchor="bottom", yshift=12, text=f"<b>{axis.title}</b>")
     for height, label in axis.ticks:
         figure.add_annotation(**text, y=height, xanchor="right", xshift=-4, text=label)
 
@@ -136,4 +136,8 @@ def _metric_axis(name: str, shown: Sequence[RankedTrial], record: SweepRecord) -
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value has a place on an axis; whole numbers beyond all floats have none."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False

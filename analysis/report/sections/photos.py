@@ -43,15 +43,15 @@ class Photo:
 
 @dataclass(frozen=True)
 class Failure:
-    """A photo on which the best trial is far from the truth."""
+    """A photo on which the first of the gallery's trials is far from the truth."""
 
     row: int
     """Of samples.png, from 1."""
     photo: Photo
     map: str
-    """Where the best trial errs."""
+    """Where that trial errs."""
     lpips: float | None
-    """Of the best trial; None: it was not measured, and the photo was chosen by its colours."""
+    """Of that trial; None: it was not measured, and the photo was chosen by its colours."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,14 @@ class Gallery:
     notes: tuple[str, ...]
     num_samples: int
     """Photos that all of them left, more than are shown if there are many."""
+    has_best: bool
+    """Whether the first of `trials` is the best of those that were asked for."""
 
 
 def photos_section(subject: Subject) -> Section | None:
     found = gallery([one.trial for one in subject.ranking.ranked[: subject.top]])
-    return Section("photos", "Photos", {"gallery": found}) if found.photos or found.notes else None
+    content = {"gallery": found, "glaring": GLARING}
+    return Section("photos", "Photos", content) if found.photos or found.notes else None
 
 
 def gallery(trials: Sequence[Trial]) -> Gallery:
@@ -86,7 +89,8 @@ def gallery(trials: Sequence[Trial]) -> Gallery:
     photos = tuple(_photo(sheets, row) for row in range(min(num_samples, MAX_PHOTOS)))
     lpips = next((read_lpips(trial.folder / "samples.png") for trial in trials if trial.number in sheets), [])
     failures = _failures(sheets, num_samples, lpips[:num_samples])
-    return Gallery(tuple(sheets), photos, failures, tuple(notes), num_samples)
+    has_best = bool(trials) and trials[0].number in sheets
+    return Gallery(tuple(sheets), photos, failures, tuple(notes), num_samples, has_best)
 
 
 def _failures(sheets: Mapping[int, Cells], num_samples: int, lpips: Sequence[float]) -> tuple[Failure, ...]:

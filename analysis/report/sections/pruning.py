@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from analysis.display import SHARES, metric_label
 from analysis.effects.foresight import Foresight
 from analysis.effects.pruning import Pruning, pruning
-from analysis.effects.sample import samples
 from analysis.ranking.hypervolume import uses_gpus
 from analysis.report.section import Section, Subject
 from analysis.report.style import COLOURS, FAINT, GREY, GRID, empty_figure
@@ -19,12 +18,12 @@ MOST_DOUBTS = 12
 
 def pruning_section(subject: Subject) -> Section | None:
     record, objectives = subject.sweep.record, subject.ranking.objectives
-    found = pruning(subject.sweep, samples(subject.sweep, subject.ranking), objectives, subject.ranking.constraints)
+    found = pruning(subject.sweep, subject.samples, objectives, subject.ranking.constraints)
     if found is None:
         return None
     content = {
         "found": found,
-        "hours": "GPU-hours" if uses_gpus(subject.sweep) else "hours of training",
+        "time": "GPU time" if uses_gpus(subject.sweep) else "training",
         "labels": {name: metric_label(name, record) for name in objectives},
         "where": _where(found),
         "foresight": [_foresight_text(metric_label(name, record), stage) for name, stage in _busiest(found).items()],

@@ -1,4 +1,4 @@
-"""Ours beside theirs: the tables of the papers behind the presets, with the trials by the same recipes."""
+"""Ours beside theirs: the tables of the papers behind the presets, with the trials that train these presets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from search.records import Sweep, Trial
 
 @dataclass(frozen=True)
 class RowWithOurs:
-    """A published row, and ours by its recipe, which stand below it."""
+    """A published row, and our trainings of its preset, which stand below it."""
 
     published: Row
     cells: tuple[str, ...]
@@ -29,7 +29,7 @@ class TableWithOurs:
     protocol: Mapping[Item, tuple[str, str]]
     """Theirs and ours."""
     num_left_out: int
-    """Trials by these recipes that are not shown, those ranked last."""
+    """Trainings of these presets that are not shown, those ranked last."""
 
     @property
     def ours(self) -> tuple[OurTrial, ...]:

@@ -21,7 +21,7 @@ def stopping_section(subject: Subject) -> Section | None:
     content = {
         "tasks": found.tasks,
         "saved": found.saved,
-        "hours": "GPU-hours" if uses_gpus(subject.sweep) else "hours of training",
+        "time": "GPU time" if uses_gpus(subject.sweep) else "training",
         "figure": _figure(found).to_plotly_json() if num_stops >= FEWEST_STOPS else None,
     }
     return Section("stopping", "Early stopping", content)

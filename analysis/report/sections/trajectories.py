@@ -65,7 +65,7 @@ def _values(trial: Trial, name: str) -> set[float]:
 def _weights(name: str, trials: Sequence[Trial], styles: dict[int, Style]) -> go.Figure:
     figure = empty_figure("Epoch", "")
     figure.update_xaxes(**epoch_axis(trials))
-    figure.update_yaxes(type="log", dtick=1, exponentformat="power")
+    figure.update_yaxes(type="log", dtick=_ticks(name, trials), exponentformat="power")
     for trial in trials:
         shown = [evaluation for evaluation in trial.evaluations if name in evaluation.weights]
         if not shown:
@@ -88,6 +88,12 @@ def _weights(name: str, trials: Sequence[Trial], styles: dict[int, Style]) -> go
             },
         )
     return figure
+
+
+def _ticks(name: str, trials: Sequence[Trial]) -> int | str:
+    """At each power of ten; where the weights span fewer than two of them, at twice and five times each too."""
+    logs = [math.log10(value) for trial in trials for value in _values(trial, name) if _positive(value)]
+    return 1 if logs and math.floor(max(logs)) > math.ceil(min(logs)) else "D2"
 
 
 def _positive(weight: float) -> float | None:
