@@ -21,7 +21,7 @@ demo: setup ## build a data set of real photos, run a sweep on it, write its rep
 	$(HUETUNE) report $(NAME)
 
 test: ## run all tests but those that need a GPU
-	@cluster/setup.sh --browser
+	@cluster/setup.sh --tests
 	$(PYTHON) -m pytest -m "not gpu" -n logical --maxprocesses 8 --dist loadgroup --durations=10
 
 lint: setup ## check style and types

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Completes .venv: the system libraries FFCV is built with, the pinned packages, this checkout as an editable install.
 # Where all is in place it does nothing, and asks neither for rights nor for the network.
-# With --browser also the one in which reports are tested.
+# With --tests also what some tests use: the browser that opens reports, and Slurm.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -66,15 +66,19 @@ make_environment() {
     fi
 }
 
-# Nobody needs it to use huetune: tests go on without it.
-install_browser() {
-    command -v chromium >/dev/null || (install_packages chromium) || say "no chromium: tests of pages are left out"
+# Nobody needs these to use huetune: tests go on without them.
+install_for_tests() {
+    local -a packages=()
+    command -v chromium >/dev/null || packages+=(chromium)
+    # Its daemons are tested as root only.
+    ((EUID != 0)) || command -v slurmctld >/dev/null || packages+=(slurm-wlm munge)
+    ((${#packages[@]} == 0)) || (install_packages "${packages[@]}") || say "no ${packages[*]}: their tests are left out"
 }
 
 main() {
     local python uv
     local -a packages quiet=()
-    [[ ${1:-} != --browser ]] || install_browser
+    [[ ${1:-} != --tests ]] || install_for_tests
     [[ -e $stamp && $(<"$stamp") == "$(inputs)" ]] && return
     python=$(find_python) || fail "huetune needs Python 3.11 or newer: none of python3, python3.11 ... python3.14 is"
     mapfile -t packages < <(missing_packages "$python")
