@@ -1,10 +1,11 @@
 """What training reports each time it has validated."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 DIRECTIONS: dict[str, Literal["min", "max"]] = {
     "fid": "min",
     "kid": "min",
@@ -28,6 +29,12 @@ OF_LABELS = {"accuracy", "macro_f1", "classifier_top1"}
 """Metrics of the labelled photos alone, left out where there are none."""
 
 
+def num_behind(name: str, *, num_photos: int, num_labelled: int, num_costly: int) -> int:
+    """Photos behind a metric or detail, at most: of the costly ones the labelled may be fewer."""
+    num_seen = num_costly if name in COSTLY else num_photos
+    return min(num_seen, num_labelled) if name in OF_LABELS else num_seen
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One validation of a generator."""
@@ -45,11 +52,11 @@ class Evaluation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
-    epoch: float
+    epoch: Amount
     """Passes over the training photos so far: a whole number at the end of each."""
     step: int
     """Batches trained on so far."""
-    seconds: float
+    seconds: Amount
     """Wall-clock seconds of this trial so far, training and validation, over all its restarts."""
     phase: str = ""
     """Name of the training phase."""

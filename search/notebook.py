@@ -21,11 +21,12 @@ def run(
     """Run the sweep of a file to its end and return its records, as `huetune sweep run` does.
 
     settings: `KEY=VALUE` each, as --set; storage: None is HUETUNE_STORAGE, or ~/huetune/sweeps; or_resume: go on with
-    the sweep of that name if it has begun.
+    the sweep of that name if it has begun, once a driver that may have died with its machine is known to be dead.
 
     Raises:
         HuetuneError: as the command says in one line.
     """
+    from search.driver.lock import wait_for_place
     from search.driver.sweep import require_same_sweep, resume_sweep, start_sweep
     from search.spec.sweep_spec import load_spec
 
@@ -33,6 +34,8 @@ def run(
     if name is not None:
         spec = spec.model_copy(update={"name": name})
     folder = sweep_folder(_storage(storage), spec.name)
+    if or_resume:
+        wait_for_place(folder, lambda text: print(text, flush=True))
     if or_resume and (folder / "sweep.json").exists():
         require_same_sweep(spec, folder)
         resume_sweep(folder, address, Console())

@@ -20,8 +20,15 @@ FILES = {
     "Evaluation": "evaluations.jsonl",
     "Exploit": "exploits.jsonl",
     "Tested": "tested.json",
+    "FailedTest": "failed-test.json",
 }
 """Where a record of each type is kept."""
+
+
+class RecordsError(HuetuneError):
+    """Records of a sweep are missing or cannot be read."""
+
+
 Record = TypeVar("Record", bound=BaseModel)
 Read = TypeVar("Read")
 
@@ -33,9 +40,34 @@ def read_one(kind: type[Record], path: Path) -> Record | None:
 
 
 def read_lines(kind: type[Record], path: Path) -> tuple[Record, ...]:
-    """The records that are a file's lines; none if the file is not there."""
+    """The records that are a file's lines; none if the file is not there.
+
+    Raises:
+        ValidationError: a line is damaged.
+        RecordsError: the file is empty.
+    """
+    if (content := _content(path)) == b"":
+        raise RecordsError(f"{path.name}: is empty")
     # Not as text: the lines of that would end at U+2028 too, which JSON leaves as it is.
-    return tuple([kind.model_validate_json(line) for line in (_content(path) or b"").splitlines()])
+    return tuple([kind.model_validate_json(line) for line in (content or b"").splitlines()])
+
+
+def intact_lines(kind: type[Record], path: Path) -> tuple[tuple[Record, ...], str]:
+    """The records that are a file's lines but for a last one that is cut off, and in words that it is; or "".
+
+    A copy that is broken off leaves such an end, and so does a loss of power: without the end of a line, or zeros.
+
+    Raises:
+        ValidationError: another line is damaged.
+    """
+    whole, _, rest = (_content(path) or b"").rpartition(b"\n")
+    records = [kind.model_validate_json(line) for line in whole.splitlines()]
+    if not rest:
+        return tuple(records), ""
+    try:
+        return (*records, kind.model_validate_json(rest)), ""
+    except ValidationError:
+        return tuple(records), f"{path.name}: its last line is cut off, {len(records)} before it were read"
 
 
 def numbered(folder: Path) -> list[Path]:

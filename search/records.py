@@ -14,165 +14,74 @@
             checkpoints/*.pt            last, best per task, best joint; REMOVED says why one is gone
             error.txt                   the trace of its latest failure
             tested.json                 Tested: a repeat, on photos that no trial has seen
+            failed-test.json            FailedTest: why it could not be measured on them, if it could not
             samples.png                 rows of photos: gray | colorized by this trial | truth; LPIPS of each as text
             tensorboard/                scalars and image grids
 
-Each file is replaced in one step: a reader sees it whole, old or new, and never waits for a writer.
+Each file is replaced in one step: a reader sees it whole, old or new, and never waits for a writer. A copy may lack
+files, or their ends: what can be read is read, and the rest is named with the reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from data.errors import HuetuneError
 from models.evaluation import Evaluation
-from search.record_files import numbered, read_at_once, read_lines, read_one, reason
+from search.record_files import RecordsError, intact_lines, numbered, read_at_once, read_lines, read_one, reason
+from search.record_kinds import (
+    TRIED_AGAIN,
+    UNFINISHED,
+    Attempt,
+    Cause,
+    Change,
+    Exploit,
+    FailedTest,
+    Origin,
+    Packing,
+    PackingLevel,
+    State,
+    SweepRecord,
+    Tested,
+    TrialStart,
+    TrialState,
+)
 
-State = Literal["waiting", "running", "paused", "complete", "pruned", "diverged", "collapsed", "failed"]
-UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused")
-TRIED_AGAIN: tuple[State, ...] = (*UNFINISHED, "failed")
-"""The trials that can go on."""
-Cause = Literal[
-    "",
-    "gpu-memory",
-    "non-finite",
-    "host-memory",
-    "worker-death",
-    "lost-node",
-    "preemption",
-    "damaged-data",
-    "full-disk",
-    "bug",
+__all__ = [
+    "TRIED_AGAIN",
+    "UNFINISHED",
+    "Attempt",
+    "Cause",
+    "Change",
+    "Exploit",
+    "FailedTest",
+    "Origin",
+    "Packing",
+    "PackingLevel",
+    "RecordsError",
+    "State",
+    "Sweep",
+    "SweepRecord",
+    "Tested",
+    "Trial",
+    "TrialStart",
+    "TrialState",
+    "epoch_text",
+    "read_evaluations",
+    "read_state",
+    "read_sweep",
+    "read_sweep_record",
+    "read_trial",
+    "sweep_of",
+    "trial_folder",
+    "trial_folders",
 ]
-"""Why an attempt at a trial failed; empty: it did not."""
-Origin = Literal["sampled", "enqueued", "repeat"]
 
-
-class RecordsError(HuetuneError):
-    """A sweep's folder is missing or cannot be read."""
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Change(_Record):
-    """A change to a sweep after its start."""
-
-    when: datetime
-    who: str
-    why: str = ""
-    what: str
-    """In words, such as `search.trials: 50 -> 100`."""
-    num_trials: int
-    """How many trials there were."""
-
-
-class SweepRecord(_Record):
-    """sweep.json: what was asked for, and with what it was run."""
-
-    name: str
-    objectives: dict[str, Literal["min", "max"]]
-    spec: dict[str, Any]
-    """The sweep's YAML file as read, data paths made absolute."""
-    created: datetime
-    command: str
-    versions: dict[str, str]
-    """huetune, python, torch, ray ... and the commit, where known."""
-    data: dict[str, dict[str, Any]] = {}
-    """For train, val, unlabelled and test, if any: file, sha256, count and classes of the .beton."""
-    lineage: tuple[Change, ...] = ()
-    """How the spec became what it is now, oldest first."""
-    num_studies: int = 1
-    """Another space needs another study of the sampler: so many there have been."""
-    paused: bool = False
-    """No trial is started, on somebody's order."""
-
-
-class TrialStart(_Record):
-    """trial.json: which point of the space this is."""
-
-    number: int
-    params: dict[str, Any]
-    """The searched values by dotted path."""
-    config: dict[str, Any]
-    """The whole trial configuration (models.config.TrialConfig)."""
-    created: datetime
-    origin: Origin = "sampled"
-    repeat_of: int | None = None
-    """The trial whose configuration this one has, with another seed."""
-    note: str = ""
-    """Where it comes from, in words, if not from the sampler."""
-    order: str = ""
-    """The order of somebody's that asked for it: see control/."""
-
-
-class Exploit(_Record):
-    """A line of exploits.jsonl: the trial went on with another's networks and with other values."""
-
-    epoch: float
-    donor: int
-    params: dict[str, Any]
-    """The searched values from here on."""
-    config: dict[str, Any]
-    """The whole configuration from here on."""
-
-
-class Attempt(_Record):
-    """A stretch of a trial on one node."""
-
-    started: datetime
-    ended: datetime | None
-    """None: it runs, or nobody was there to see its end."""
-    node: str
-    cause: Cause = ""
-    """Of its failure, if it ended by one."""
-
-
-class TrialState(_Record):
-    """state.json: what became of the trial, last writer wins."""
-
-    state: State
-    reason: str = ""
-    """In words: why it was pruned, diverged, collapsed or failed."""
-    cause: Cause = ""
-    """Of its failure."""
-    failures: dict[str, int] = {}
-    """Failed attempts by cause, those included after which it went on."""
-    started: datetime | None = None
-    """When the latest attempt began."""
-    ended: datetime | None = None
-    attempts: int = 0
-    node: str = ""
-    earlier: tuple[Attempt, ...] = ()
-    """The attempts of which it is known that they are over, the latest one too once it was put down."""
-    fid_weights: str = ""
-    """Content hash of the Inception weights that its FID was measured with (models.weights.weights_hash)."""
-    fid_images: int = 0
-    """N, on which its FID was measured: the first photos of the validation file."""
-    gpu_seconds: float = 0.0
-    """Seconds times the share of GPUs held, over all attempts that reported."""
-
-
-class Tested(_Record):
-    """tested.json: a trial, trained to its end, on photos that had no part in the search."""
-
-    model_config = ConfigDict(ser_json_inf_nan="strings")  # a metric may be infinite, or not a number
-
-    metrics: dict[str, float]
-    details: dict[str, float] = {}
-    file: str
-    sha256: str
-    num_photos: int
-    num_labelled: int
-    num_costly: int
-    """N of FID and the other costly metrics."""
+_MISSING = "no folder: not copied, or deleted"
 
 
 @dataclass(frozen=True)
@@ -185,6 +94,9 @@ class Trial:
     evaluations: tuple[Evaluation, ...]
     exploits: tuple[Exploit, ...] = ()
     tested: Tested | None = None
+    failed_test: FailedTest | None = None
+    damage: tuple[str, ...] = ()
+    """In words, what of its records could not be read and is left out."""
 
     @property
     def number(self) -> int:
@@ -206,7 +118,9 @@ class Trial:
         state = self.state
         if state.started is None or (state.earlier and state.earlier[-1].started == state.started):
             return state.earlier
-        latest = Attempt(started=state.started, ended=state.ended, node=state.node, cause=state.cause)
+        latest = Attempt(
+            started=state.started, ended=state.ended, node=state.node, cause=state.cause, trained_s=state.trained_s
+        )
         return (*state.earlier, latest)
 
     @property
@@ -214,19 +128,51 @@ class Trial:
         """The last evaluation."""
         return self.evaluations[-1] if self.evaluations else None
 
+    @property
+    def result(self) -> Evaluation | None:
+        """The evaluation that ended a complete training. None: it is not complete, or a copy lacks that evaluation."""
+        return self.final if self.state.state == "complete" and not self.is_cut_short else None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether evaluations are missing that the trial had when it ended."""
+        state = self.state
+        if state.state == "complete" and (self.final is None or self.final.finished is None):
+            return True
+        return state.state not in UNFINISHED and len(self.evaluations) < (state.num_evaluations or 0)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """In words, what a reader of the trial should know."""
+        notices = list(self.damage)
+        if self.is_cut_short:
+            there = (
+                f"{len(self.evaluations)} of {self.state.num_evaluations}" if self.state.num_evaluations else "not all"
+            )
+            notices.append(f"evaluations.jsonl: {there} evaluations are there, as in a copy made in mid-write")
+        if self.failed_test:
+            notices.append(f"its test failed: {self.failed_test.reason}")
+        return tuple(notices)
+
 
 @dataclass(frozen=True)
 class Sweep:
-    """Everything known of one sweep. `unreadable` names the trial folders that could not be read, with the reason."""
+    """Everything known of one sweep."""
 
     folder: Path
     record: SweepRecord
     trials: tuple[Trial, ...]
     unreadable: dict[str, str] = field(default_factory=dict)
+    """By name, the folders of trials that are missing or cannot be read, with the reason."""
+
+    @property
+    def notices(self) -> dict[str, str]:
+        """By name of its folder, what is to be known of a trial that was read."""
+        return {trial.folder.name: "; ".join(trial.notices) for trial in self.trials if trial.notices}
 
 
 def trial_folder(sweep: Path, number: int) -> Path:
-    return sweep / "trials" / f"{number:04d}"
+    return sweep / "trials" / _folder_name(number)
 
 
 def read_sweep(folder: Path) -> Sweep:
@@ -259,9 +205,13 @@ def trial_folders(sweep: Path) -> list[Path]:
 
 
 def sweep_of(folder: Path, record: SweepRecord, found: Mapping[Path, Trial | str]) -> Sweep:
-    """A sweep with what was found in the folders of its trials."""
+    """A sweep with what was found in the folders of its trials. Numbers are given out one after the other: one that has
+    no folder had one."""
     trials = sorted((one for one in found.values() if isinstance(one, Trial)), key=lambda trial: trial.number)
-    return Sweep(folder, record, tuple(trials), {path.name: why for path, why in found.items() if isinstance(why, str)})
+    unreadable = {path.name: why for path, why in found.items() if isinstance(why, str)}
+    known, num_trials = {path.name for path in found}, max([record.num_trials, *(one.number + 1 for one in trials)])
+    unreadable |= {name: _MISSING for number in range(num_trials) if (name := _folder_name(number)) not in known}
+    return Sweep(folder, record, tuple(trials), dict(sorted(unreadable.items())))
 
 
 def read_trial(folder: Path) -> Trial:
@@ -269,20 +219,36 @@ def read_trial(folder: Path) -> Trial:
 
     Raises:
         OSError, ValidationError: a file cannot be read, or is damaged.
-        RecordsError: it is the folder of another trial.
+        RecordsError: it is the folder of another trial, or has no state although it was evaluated.
     """
     start = TrialStart.model_validate_json((folder / "trial.json").read_bytes())
-    if trial_folder(folder, start.number).name != folder.name:
+    if _folder_name(start.number) != folder.name:
         raise RecordsError(f"its trial.json is of trial {start.number}")
-    state = read_state(folder)  # before the evaluations, which are then never older than it
+    state = read_one(TrialState, folder / "state.json")  # before the evaluations, which are then never older than it
+    evaluations, torn = intact_lines(Evaluation, folder / "evaluations.jsonl")
+    if state is None and (evaluations or torn):
+        raise RecordsError("state.json is missing, and it has been evaluated: nobody knows what became of it")
+    tested, failed_test, damaged = _read_test(folder)
     return Trial(
         folder,
         start,
-        state,
-        read_evaluations(folder),
-        read_lines(Exploit, folder / "exploits.jsonl"),
-        read_one(Tested, folder / "tested.json"),
+        state or TrialState(state="waiting"),
+        evaluations,
+        read_lines(Exploit, folder / "exploits.jsonl"),  # all of them, or its values would be taken for others
+        tested,
+        failed_test,
+        tuple(filter(None, (torn, damaged))),
     )
+
+
+def _read_test(folder: Path) -> tuple[Tested | None, FailedTest | None, str]:
+    """What a trial reached on the photos of the test, or why it could not be measured; in words, what is damaged. That
+    hides nothing else of the trial: the test can be made again."""
+    try:
+        tested = read_one(Tested, folder / "tested.json")
+        return tested, None if tested else read_one(FailedTest, folder / "failed-test.json"), ""
+    except ValidationError as error:
+        return None, None, reason(error)
 
 
 def read_state(folder: Path) -> TrialState:
@@ -292,9 +258,13 @@ def read_state(folder: Path) -> TrialState:
 
 def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
     """A trial's evaluations so far, by epoch."""
-    return read_lines(Evaluation, folder / "evaluations.jsonl")
+    return intact_lines(Evaluation, folder / "evaluations.jsonl")[0]
 
 
 def epoch_text(epoch: float) -> str:
     """A number of epochs as people write it: 3, or 2.67 within the third."""
     return f"{epoch:.2f}".rstrip("0").rstrip(".")
+
+
+def _folder_name(number: int) -> str:
+    return f"{number:04d}"

@@ -31,10 +31,11 @@ def made_trial(
             seconds=10.0 * epoch,
             metrics=dict(values),
             stopped=stopped[epoch - 1] if stopped else (),
-            finished=finished if epoch == len(metrics) else None,
+            finished=(finished or ("epochs" if state == "complete" else None)) if epoch == len(metrics) else None,
         )
         for epoch, values in enumerate(metrics, start=1)
     ]
+    config = {"seed": number, **config}
     start = TrialStart(number=number, params=dict(params or {}), config=config, created=NOON, repeat_of=repeat_of)
     now = TrialState(state=state, gpu_seconds=gpu_seconds, fid_weights="ef" * 32, fid_images=fid_images)
     return Trial(Path("trials", f"{number:04d}"), start, now, tuple(evaluations), tuple(exploits))

@@ -47,13 +47,19 @@ def write_trial(
     """Evaluations with these metrics, so many in each epoch."""
     folder = trial_folder(sweep, number)
     searched = dict(params or {})
-    write_record(folder, TrialStart(number=number, params=searched, config={"seed": 0, **searched}, created=NOON))
+    write_record(folder, TrialStart(number=number, params=searched, config={"seed": number, **searched}, created=NOON))
     write_record(
         folder,
         TrialState(state=state, reason=reason, started=NOON, attempts=1, gpu_seconds=60.0, fid_weights=fid_weights),
     )
     evaluations = [
-        Evaluation(epoch=number / per_epoch, step=10 * number, seconds=30.0 * number, metrics=dict(values))
+        Evaluation(
+            epoch=number / per_epoch,
+            step=10 * number,
+            seconds=30.0 * number,
+            metrics=dict(values),
+            finished="epochs" if state == "complete" and number == len(metrics) else None,
+        )
         for number, values in enumerate(metrics, start=1)
     ]
     write_evaluations(folder, evaluations)

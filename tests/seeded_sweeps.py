@@ -30,7 +30,9 @@ def write_run(
     start = TrialStart(number=number, params=searched, config=config, created=NOON, origin=origin, repeat_of=repeat_of)
     write_record(folder, start)
     write_record(folder, TrialState(state=state, started=NOON, attempts=1, fid_weights="ef" * 32, fid_images=150))
-    last = Evaluation(epoch=3, step=30, seconds=30.0, metrics=dict(metrics), details=dict(details or {}))
+    finished = "epochs" if state == "complete" else None
+    measured = {"metrics": dict(metrics), "details": dict(details or {})}
+    last = Evaluation(epoch=3, step=30, seconds=30.0, finished=finished, **measured)
     write_evaluations(folder, [last])
     if tested is not None:
         result = Tested(

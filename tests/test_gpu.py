@@ -1,6 +1,9 @@
 """What differs on a GPU: every tensor on the device, checkpoints to and fro, shares of memory."""
 
+import multiprocessing
 from contextlib import closing, suppress
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from data.batch import Batch
 from data.colour import rgb_to_lab
 from data.config import DataConfig
 from data.loaders import Loader, open_loader
+from data.manifest import check_quick
 from models.config.loss import Weighting
 from models.config.trial import TrialConfig
 from models.measures.fid_reference import fid_reference
@@ -22,6 +26,14 @@ from models.training.phases import prepare
 from models.training.release import release_memory
 from models.training.state import TrainingState
 from models.training.step import training_step
+from search.driver.provenance import sweep_record
+from search.packing.choose import Limit
+from search.packing.on_node import measured_packing
+from search.spec.sweep_spec import parse_spec
+from search.worker.device import CUDA_CONTEXT_BYTES, lent_device
+from search.worker.outcome import outcome_of
+
+Answers = Queue[tuple[str, int]]
 
 pytestmark = [
     pytest.mark.gpu,
@@ -153,3 +165,64 @@ def test_memory_of_the_gpu_returns_to_its_level_after_each_trial(betons: Betons,
             release_memory()
         levels.append(torch.cuda.memory_allocated())
     assert levels[2] == levels[1]
+
+
+def ever_more(answers: Answers, told: Event) -> None:
+    """A trial with half of the GPU that outgrows it, and holds what it has until it is told to end."""
+    lent_device(1, 0.5)
+    kept = []
+    try:
+        while True:
+            kept.append(torch.empty(1 << 28, dtype=torch.uint8, device=CUDA))
+    except torch.OutOfMemoryError as error:
+        outcome = outcome_of(error)
+        answers.put((f"{outcome.state}, {outcome.cause}", torch.cuda.memory_reserved()))
+    told.wait(300)
+
+
+def its_share_late(answers: Answers, begun: Event, told: Event) -> None:
+    """Its neighbour, which takes most of its own half once it is told to."""
+    lent_device(1, 0.5)
+    ones = torch.ones(1 << 20, device=CUDA)
+    begun.set()
+    told.wait(300)
+    _, total_bytes = torch.cuda.mem_get_info()
+    share = torch.empty(int(0.4 * total_bytes), dtype=torch.uint8, device=CUDA)
+    answers.put(("went on", int(ones.sum()) + 0 * share.numel()))
+
+
+def test_trial_that_outgrows_its_share_fails_alone():
+    spawn = multiprocessing.get_context("spawn")
+    of_greedy, of_modest, begun, told, over = spawn.Queue(), spawn.Queue(), spawn.Event(), spawn.Event(), spawn.Event()
+    modest = spawn.Process(target=its_share_late, args=(of_modest, begun, told), daemon=True)
+    modest.start()
+    assert begun.wait(300)
+    greedy = spawn.Process(target=ever_more, args=(of_greedy, over), daemon=True)
+    greedy.start()
+    how, held_bytes = of_greedy.get(timeout=300)
+    told.set()  # while the greedy one still holds all that it got
+    assert how == "diverged, gpu-memory"
+    assert held_bytes <= 0.5 * torch.cuda.get_device_properties(CUDA).total_memory - CUDA_CONTEXT_BYTES
+    assert of_modest.get(timeout=300) == ("went on", 1 << 20)
+    over.set()
+    greedy.join()
+    modest.join()
+
+
+def test_packing_of_a_real_gpu_is_measured(betons: Betons):
+    spec = parse_spec(
+        {
+            "name": "packed",
+            "data": {"train": str(betons.train), "val": str(betons.val), "batch_size": 8},
+            "objectives": {"l1": "min"},
+            "base": {"model": {"width": 0.25, "depth": 5}, "evaluation": {"fid_images": 0}, "epochs": 2},
+            "space": {"model.width": [0.25, 0.5]},
+            "search": {"trials": 1},
+            "resources": {"gpu": 1},
+        }
+    )
+    record = sweep_record(spec, {"train": check_quick(betons.train), "val": check_quick(betons.val)})
+    found = measured_packing(spec, record, "here", Limit(2, "CPUs"), CUDA, window_s=2.0)
+    assert [len(level.steps_per_s) for level in found.levels] == [1, 2]
+    assert found.process_bytes >= CUDA_CONTEXT_BYTES
+    assert 0 < found.largest_bytes < found.memory_bytes // 2

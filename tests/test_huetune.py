@@ -47,6 +47,12 @@ WRONG: dict[str, tuple[str, str]] = {
     "no data": ("train cgan-unet --data nowhere", "train.beton is not a file"),
     "preset for larger photos": ("train cgan-unet --data good", "multiples of 256 px"),
     "no such photo": ("colorize no.jpg --from nothing", "no photo no.jpg"),
+    "nowhere to write photos": ("colorize no.jpg --from nothing --out s3://k:y@b/x", "--out s3:/... is an address"),
+    "nowhere to export": ("export nothing --out gs://bucket/x", "--out gs:/... is an address"),
+    "nowhere to report": ("report nothing --out s3://bucket/x", "--out s3:/... is an address"),
+    "report into a file": ("report nothing --out a.yaml", "a.yaml is a file"),
+    "unknown order": ("report nothing --order fidd", "unknown metric or order fidd"),
+    "unknown evaluation": ("report nothing --counts lats", "is unknown; did you mean last?"),
     "nothing to evaluate": ("evaluate nothing --data good/val.beton", "no sweep 'nothing'"),
     "nothing to evaluate on": ("evaluate gray --data no.beton", "no.beton is not a file"),
 }

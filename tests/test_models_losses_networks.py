@@ -14,12 +14,13 @@ from torchvision.models import get_model, get_model_weights
 from data.batch import Batch
 from data.colour import AB_SCALES, to_rgb
 from models.classifier import imagenet_classifier
+from models.config.evaluation import LPIPS_BACKBONES
 from models.config.trial import TrialConfig
 from models.measures.perception import PerceptualDistance
 from models.measures.validation import Validation
 from models.networks.colorizer import Prediction
 from models.objectives.classification import TeacherDivergence
-from models.objectives.lpips import BACKBONES, build_lpips, lpips_network
+from models.objectives.lpips import build_lpips, lpips_network
 from models.objectives.perceptual import PERCEPTUAL, PerceptualLoss, build_vgg_distance, perceptual_network
 from models.objectives.task_losses import TaskLosses
 from models.weights import WeightsError, load_state
@@ -32,7 +33,7 @@ TEACHER = "squeezenet1_1"
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A TORCH_HOME with all networks that are asked here."""
     home = tmp_path_factory.mktemp("torch_home")
-    for name in (*BACKBONES.values(), TEACHER):
+    for name in (*LPIPS_BACKBONES.values(), TEACHER):
         save_random(home, name)
     return home
 

@@ -1,15 +1,16 @@
 """What a sweep does next and what becomes of its trials, played through without Ray."""
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 from played_sweeps import SPEC, Played, begin
 
-from search.driver.conductor import Verdict
 from search.driver.failures import Failure
 from search.driver.recovery import recovered
-from search.records import read_sweep, read_trial, trial_folder
+from search.driver.verdict import Verdict
+from search.records import read_evaluations, read_sweep, read_trial, trial_folder
 
 LOST = Failure("lost-node", "its node was lost")
 DEAD = Failure("worker-death", "its worker died")
@@ -208,6 +209,34 @@ def test_full_disk_ends_the_sweep_and_costs_no_trial(tmp_path: Path):
     assert states(played.folder) == ["waiting"]
 
 
+def test_copy_that_lacks_trials_shows_it(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep", search={"trials": 3}))
+    played.play()
+    played.conductor.ledger.count_trials(read_sweep(played.folder))
+    shutil.rmtree(trial_folder(played.folder, 2))
+    assert read_sweep(played.folder).unreadable == {"0002": "no folder: not copied, or deleted"}
+    played.conductor.ledger.count_trials(read_sweep(played.folder))
+    assert read_sweep(played.folder).record.num_trials == 3
+
+
+def test_records_that_cannot_be_mended_stay_as_they_are(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep", pruning={"kind": "none"}, search={"trials": 2}))
+    played.play()
+    lost, damaged = (trial_folder(played.folder, number) for number in (0, 1))
+    (lost / "state.json").unlink()
+    evaluations = read_evaluations(lost)
+    (damaged / "exploits.jsonl").write_text("{")
+    before = {path: path.read_bytes() for path in damaged.iterdir() if path.is_file()}
+    notes: list[str] = []
+    (found,) = recovered(played.folder, notes.append).trials
+    assert (found.state.state, found.evaluations) == ("waiting", evaluations)
+    assert {path: path.read_bytes() for path in damaged.iterdir() if path.is_file()} == before
+    assert notes[1] == (
+        "the sweep goes on without what cannot be read of trial 0001: exploits.jsonl: Invalid JSON: EOF while parsing "
+        "an object"
+    )
+
+
 def test_copy_in_mid_write_and_damaged_records_are_mended_before_a_resume(tmp_path: Path):
     whole = Played(begin(tmp_path / "sweep", pruning={"kind": "none"}, search={"trials": 3}))
     whole.play()
@@ -215,10 +244,13 @@ def test_copy_in_mid_write_and_damaged_records_are_mended_before_a_resume(tmp_pa
     lines = (trial_folder(folder, 0) / "evaluations.jsonl").read_text().splitlines(keepends=True)
     (trial_folder(folder, 0) / "evaluations.jsonl").write_text("".join(lines[:-1]))
     (trial_folder(folder, 1) / "state.json").write_text("")
+    (trial_folder(folder, 2) / "evaluations.jsonl").write_text("".join([lines[0][:9] + "\n", *lines[1:]]))
     notes: list[str] = []
-    assert [trial.state.state for trial in recovered(folder, notes.append).trials] == ["waiting", "waiting", "complete"]
-    (note,) = notes
-    assert note.startswith("trial 0001: its records were damaged, and follow from its last checkpoint anew")
+    assert [trial.state.state for trial in recovered(folder, notes.append).trials] == ["waiting"] * 3
+    assert read_trial(trial_folder(folder, 2)).state.attempts == 1
+    mended, _, told = notes
+    assert mended.startswith("trial 0001: its records were damaged, and follow from its last checkpoint anew")
+    assert told == "trial 0000: evaluations.jsonl: 8 of 9 evaluations are there, as in a copy made in mid-write"
     again = Played(folder)
     assert again.start() == [0]
     again.play()

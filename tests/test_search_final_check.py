@@ -1,6 +1,6 @@
 """The best trials again, with other seeds, on photos that no trial has seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,26 @@ from played_sweeps import EPOCHS, Played, begin
 
 from data.build import build
 from data.config import BuildOptions
+from data.errors import DataError
 from data.manifest import check_quick, read_manifest
 from data.sources.registry import open_source
 from models.config.trial import TrialConfig
 from models.fit import FitError, check_fit
 from models.measures.validation import Validation
+from models.training.checkpoint import load_generator
 from search import records
 from search.control.mailbox import Mailbox, new_id, send, wait_for_answer
 from search.control.orders import Answer, Order
+from search.driver.failures import Failure
+from search.driver.finalists import needs_test
 from search.driver.orders import OrderDesk
-from search.driver.preparation import checked_test
+from search.driver.preparation import checked_data, checked_test
 from search.driver.provenance import sweep_record
 from search.errors import SweepError
-from search.recording import write_record
-from search.records import Sweep, Trial, TrialStart, read_sweep, read_trial, trial_folder
+from search.recording import record_end, remove_failed_test, write_record
+from search.records import FailedTest, Sweep, Trial, TrialStart, read_sweep, read_trial, trial_folder
 from search.spec.sweep_spec import parse_spec
+from search.worker.final_check import measured_on_test, run_final_check
 from search.worker.training import run_training
 
 CPU = torch.device("cpu")
@@ -104,7 +109,7 @@ def repeats(sweep: Sweep) -> list[Trial]:
     return [trial for trial in sweep.trials if trial.start.origin == "repeat"]
 
 
-def test_repeat_is_measured_on_the_test_and_no_other_trial(three: Three, tmp_path: Path, monkeypatch: Any):
+def test_photos_of_the_test_are_seen_by_the_final_check_alone(three: Three, tmp_path: Path, monkeypatch: Any):
     seen: list[Path] = []
 
     def measured(self: Validation, *arguments: Any, **named: Any) -> Any:
@@ -114,35 +119,66 @@ def test_repeat_is_measured_on_the_test_and_no_other_trial(three: Three, tmp_pat
     measure = Validation.measure
     monkeypatch.setattr(Validation, "measure", measured)
     sweep = recorded(tmp_path / "sweep", three, three.test)
-    assert trained(sweep, 0).tested is None
-    assert seen == [three.val]
+    trained(sweep, 0)
     again = trained(sweep, 1, repeat_of=0)
+    assert (again.tested, seen) == (None, [three.val, three.val])
+    found = run_final_check(again.folder, CPU)
     assert seen == [three.val, three.val, three.test]
-    assert again.tested is not None
-    assert (again.tested.file, again.tested.sha256) == (str(three.test), read_manifest(three.test).sha256)
-    assert (again.tested.num_photos, again.tested.num_labelled, again.tested.num_costly) == (9, 9, 0)
-    assert {"l1", "accuracy", "auc_rebalanced"} <= set(again.tested.metrics)
+    assert (found.file, found.sha256) == (str(three.test), read_manifest(three.test).sha256)
+    assert (found.num_photos, found.num_labelled, found.num_costly) == (9, 9, 0)
+    assert {"l1", "accuracy", "auc_rebalanced"} <= set(found.metrics)
     assert [e.metrics for e in again.evaluations] == [e.metrics for e in read_trial(trial_folder(sweep, 0)).evaluations]
 
 
-def test_trained_repeat_is_tested_without_more_training(three: Three, tmp_path: Path):
-    sweep = recorded(tmp_path / "sweep", three, three.test)
-    before = trained(sweep, 0, repeat_of=7)
-    checkpoint = (before.folder / "checkpoints" / "last.pt").read_bytes()
-    (before.folder / "tested.json").unlink()
-    (evaluation,) = run_training(before.folder, CPU)
-    assert (read_trial(before.folder).tested, evaluation) == (before.tested, before.final)
-    assert (before.folder / "checkpoints" / "last.pt").read_bytes() == checkpoint
+def test_final_check_measures_what_validation_would_and_changes_nothing_else(three: Three, tmp_path: Path):
+    before = trained(recorded(tmp_path / "sweep", three, three.test), 0, repeat_of=7)
+    files = {path: path.read_bytes() for path in before.folder.rglob("*") if path.is_file()}
+    tested = run_final_check(before.folder, CPU)
+    assert run_final_check(before.folder, CPU) == tested  # as after one that was broken off
+    assert read_trial(before.folder) == replace(before, tested=tested)
+    assert {path: path.read_bytes() for path in files} == files
+    config, counts = TrialConfig.model_validate(before.config), read_manifest(three.train).ab_bin_counts
+    generator = load_generator(before.folder / "checkpoints" / "last.pt", CPU).generator
+    on_val = measured_on_test(generator, config, three.val, three.val, torch.tensor(counts), CPU)
+    assert before.final is not None
+    assert on_val.metrics == before.final.metrics
 
 
-def test_search_does_without_the_file_of_the_test(three: Three, tmp_path: Path):
+def test_search_and_repeats_do_without_the_file_of_the_test_until_they_are_tested(three: Three, tmp_path: Path):
     sweep = recorded(tmp_path / "sweep", three, three.test)
     known = read_sweep(sweep).record
     gone = str(tmp_path / "gone.beton")
     write_record(sweep, known.model_copy(update={"spec": known.spec | {"data": known.spec["data"] | {"test": gone}}}))
-    assert trained(sweep, 0).final
-    with pytest.raises(Exception, match=r"gone\.beton is not a file"):
-        list(run_training(add_trial(sweep, 1, repeat_of=0), CPU))
+    again = trained(sweep, 0, repeat_of=7)
+    with pytest.raises(DataError, match=r"gone\.beton is not a file"):
+        run_final_check(again.folder, CPU)
+    assert read_trial(again.folder) == again
+
+
+def test_resume_asks_for_the_photos_of_the_test_only_where_a_repeat_needs_them(three: Three, tmp_path: Path):
+    sweep = recorded(tmp_path / "sweep", three, three.test)
+    spec = parse_spec(read_sweep(sweep).record.spec)
+
+    def needed() -> bool:
+        return needs_test(spec, read_sweep(sweep).trials)
+
+    trained(sweep, 0)
+    assert not needed()
+    again = add_trial(sweep, 1, repeat_of=0)
+    assert needed()
+    assert list(run_training(again, CPU))[-1].finished
+    record_end(again, "complete", "", 0.0)
+    assert needed()
+    failed = FailedTest(when=datetime.now(UTC), node="n", reason="DataError: gone")
+    write_record(again, failed)
+    assert not needed()
+    remove_failed_test(again)
+    run_final_check(again, CPU)
+    assert not needed()
+    gone = spec.model_copy(update={"data": spec.data.model_copy(update={"test": tmp_path / "gone.beton"})})
+    assert "test" not in checked_data(gone, with_test=False)
+    with pytest.raises(DataError, match=r"gone\.beton is not a file"):
+        checked_data(gone)
 
 
 def test_photos_of_the_test_are_in_no_other_file(three: Three):
@@ -177,21 +213,94 @@ def test_test_that_comes_later_is_recorded_and_reaches_what_is_trained(three: Th
     played.play()
     refused = repeat(played, top=1, seeds=2, test=str(three.val))
     assert (refused.done, "photos of data.val are in data.test too" in refused.text) == (False, True)
+    before = repeats(read_sweep(folder))
     told = repeat(played, top=1, seeds=2, test=str(three.test))
     assert told.text.endswith("have been repeated with these seeds; 2 earlier ones are measured on the test photos")
     record = read_sweep(folder).record
     assert record.data["test"]["sha256"] == read_manifest(three.test).sha256
     assert (record.spec["data"]["test"], record.lineage[0].who) == (str(three.test), "ada@lab")
     assert record.lineage[0].what == f"data.test: {three.test}"
-    assert [trial.state.state for trial in repeats(read_sweep(folder))] == ["waiting", "waiting"]
-    again = Played(folder)
-    assert again.start()
-    found = records.Tested(metrics={"l1": 0.1}, file="f", sha256="a", num_photos=9, num_labelled=9, num_costly=0)
-    for trial in repeats(read_sweep(folder)):
-        write_record(trial.folder, found)
-    again.play()
-    assert repeat(again, top=1, seeds=2, test=str(three.test)).text.endswith("have been repeated with these seeds")
+    played.play()
+    tested = repeats(read_sweep(folder))
+    assert [(trial.state, trial.evaluations) for trial in tested] == [(t.state, t.evaluations) for t in before]
+    assert [trial.tested and trial.tested.num_photos for trial in tested] == [9, 9]
+    assert repeat(played, top=1, seeds=2, test=str(three.test)).text.endswith("have been repeated with these seeds")
     assert len(read_sweep(folder).record.lineage) == 1
+
+
+def with_a_test(folder: Path) -> Played:
+    """A sweep whose repeat, trial 8, is being tested."""
+    first = Played(begin(folder))
+    first.play()
+    best = next(trial for trial in read_sweep(folder).trials if trial.state.state == "complete")
+    first.conductor.queue.repeat(best, 1)
+    first.play()
+    record = read_sweep(folder).record
+    spec = record.spec | {"data": record.spec["data"] | {"test": "test.beton"}}
+    write_record(folder, record.model_copy(update={"spec": spec}))
+    played = Played(folder)
+    assert (played.start(), played.conductor.checks.running, played.conductor.over) == ([8], {8}, False)
+    return played
+
+
+def test_failed_test_leaves_the_trial_as_it_is_and_is_made_again_when_asked_for(tmp_path: Path):
+    played = with_a_test(tmp_path / "sweep")
+    before = read_trial(trial_folder(played.folder, 8))
+    report = {"number": 8, "outcome": "failed", "cause": "damaged-data", "reason": "DataError: gone", "trace": "Trace"}
+    assert played.conductor.evaluated(8, report)
+    played.conductor.ended(8, {**report, "node": "node-1"}, None)
+    after = read_trial(before.folder)
+    assert played.progress.notes[-1] == (
+        "the test of trial 8 failed: DataError: gone; `huetune sweep finalists sweep` tries it again"
+    )
+    assert after.failed_test is not None
+    assert (after.failed_test.reason, after.failed_test.node, after.failed_test.trace) == (
+        "DataError: gone",
+        "node-1",
+        "Trace",
+    )
+    assert replace(after, failed_test=None) == before
+    assert after.notices == ("its test failed: DataError: gone",)
+    assert Played(played.folder).conductor.over
+    again = Played(played.folder)
+    again.conductor.checks.put([after])
+    assert read_trial(before.folder) == before
+    again.play()
+    assert (again.conductor.checks.num_over, read_trial(before.folder).tested is not None) == (1, True)
+
+
+def test_test_that_is_broken_off_is_made_again(tmp_path: Path):
+    played = with_a_test(tmp_path / "sweep")
+    before = read_trial(trial_folder(played.folder, 8))
+    played.fail(8, Failure("lost-node", "its node was lost"))
+    assert played.start() == [8]
+    played.conductor.close()
+    assert read_trial(before.folder) == before
+    again = Played(played.folder)
+    assert again.start() == [8]
+    played.conductor.ended(8, {"number": 8, "outcome": "failed", "cause": "full-disk", "reason": "OSError"}, None)
+    assert (played.conductor.over, played.conductor.fault) == (True, "a disk is full: OSError")
+    assert read_trial(before.folder) == before
+
+
+def test_worker_that_dies_fails_the_test_alone(tmp_path: Path):
+    played = with_a_test(tmp_path / "sweep")
+    played.fail(8, Failure("worker-death", "its worker died: SIGSEGV"))
+    trial = read_trial(trial_folder(played.folder, 8))
+    assert (trial.state.state, trial.notices) == ("complete", ("its test failed: its worker died: SIGSEGV",))
+    assert played.conductor.over
+
+
+def test_new_repeats_are_tested_once_they_are_trained_although_the_target_is_reached(tmp_path: Path):
+    folder = begin(tmp_path / "sweep", data={"train": "t", "val": "v", "test": "test.beton"}, pruning={"kind": "none"})
+    played = Played(folder)
+    played.play(9 * 3)
+    played.conductor.queue.repeat(read_trial(trial_folder(folder, 0)), 1)
+    played.conductor.ledger.change("enough", "ada", "", 4, budget={"target": {"l1": 0.3}})
+    played.play()
+    (again,) = repeats(read_sweep(folder))
+    assert (again.state.state, again.tested is not None) == ("complete", True)
+    assert played.conductor.ending == "the target is reached (l1 0.3)"
 
 
 def test_values_that_are_no_numbers_are_read_again(tmp_path: Path):

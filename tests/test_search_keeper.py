@@ -139,7 +139,7 @@ def test_it_looks_only_once_in_ten_seconds(sweep: Path, monkeypatch: pytest.Monk
     now = [NOON_S + 60]
     runs: list[float] = []
     own = CheckpointKeeper(sweep, OBJECTIVES, (), DiskSection(quota_gb=1), lambda: now[0])
-    monkeypatch.setattr(CheckpointKeeper, "sweep", lambda self: runs.append(now[0]) or "said")
+    monkeypatch.setattr(CheckpointKeeper, "sweep", lambda self, spared: runs.append(now[0]) or "said")
     assert own.maybe_run() == "said"
     now[0] += 9.9
     assert own.maybe_run() == ""
@@ -167,3 +167,8 @@ def test_who_looks_for_a_removed_checkpoint_is_told_why(sweep: Path):
         f"no checkpoint {folder / 'last.pt'}: it was removed to keep the sweep within its disk quota of 1e-07 GB; "
         "choose another trial"
     )
+
+
+def test_trials_whose_test_is_to_come_keep_their_checkpoints(sweep: Path):
+    keeper(sweep, 100).sweep(spared=(2,))
+    assert left(sweep)[2] == "bl"

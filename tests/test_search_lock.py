@@ -18,7 +18,7 @@ from unprivileged import unprivileged
 
 from search.driver import lock
 from search.driver.holder import SILENCE_S
-from search.driver.lock import holder, is_driven, only_driver, seconds_driven
+from search.driver.lock import holder, is_driven, only_driver, seconds_driven, wait_for_place
 from search.errors import SweepError
 
 ROOT = Path(__file__).parents[1]
@@ -126,6 +126,26 @@ def test_later_process_with_the_same_pid_is_not_mistaken_for_the_driver(tmp_path
 def test_one_of_eight_that_start_at_once_wins(tmp_path: Path):
     process = run(RACE, tmp_path / "small")
     assert process.communicate()[0].split() == ["holds"]
+
+
+def test_what_is_started_again_waits_until_a_driver_of_another_machine_is_silent_or_lives(tmp_path: Path):
+    told: list[str] = []
+    silent = write_session(tmp_path, boot_id="another", ended=None)
+    wait_for_place(tmp_path, told.append, sleep=lambda seconds: age(silent, SILENCE_S + 1))
+    assert not is_driven(tmp_path)
+
+    with only_driver(tmp_path):
+        beating = session_file(tmp_path, 2)
+        edit(beating, boot_id="another")
+        beats = iter(["2026-01-01T00:00:00Z", "2026-01-01T00:00:05Z"])
+        wait_for_place(tmp_path, told.append, sleep=lambda seconds: edit(beating, beat=next(beats)))
+        assert is_driven(tmp_path)
+    assert [text.partition(" process ")[0] for text in told] == ["waiting until"] * 2
+
+
+def test_what_is_started_again_does_not_wait_for_a_driver_of_this_machine(tmp_path: Path):
+    with only_driver(tmp_path):
+        wait_for_place(tmp_path, pytest.fail, sleep=pytest.fail)
 
 
 def test_driver_on_another_machine_is_alive_as_long_as_its_file_is_written(tmp_path: Path):

@@ -10,6 +10,7 @@ from played_sweeps import Played, begin
 from search.control.mailbox import Mailbox, new_id, send, wait_for_answer
 from search.control.orders import Answer, Order, OrderKind
 from search.driver.orders import OrderDesk
+from search.recording import write_record
 from search.records import Trial, read_sweep, read_trial, trial_folder
 
 
@@ -102,12 +103,11 @@ def test_enqueued_trial_comes_next_with_what_it_leaves_open_as_in_another(played
     )
     assert not told(played, "enqueue", like=None, values={"loss.l1": 500.0}).done
     twin = told(played, "enqueue", like=2, values={"loss.l1": 50})
-    assert twin.text == "it is trial 3, with the values that trial 2 has"
-    assert told(played, "prune", 3).done
+    assert (twin.done, twin.text) == (True, "trial 2 has these values already: none is added")
     told(played, "limit", concurrent=3)
     assert played.start() == [2]
     played.play()
-    assert len(read_sweep(played.folder).trials) == 10  # those of the sampler, and these two
+    assert len(read_sweep(played.folder).trials) == 9  # those of the sampler, and this one
 
 
 def test_limit_and_budget_change_the_spec_and_its_lineage(played: Played):
@@ -135,3 +135,26 @@ def test_best_trials_are_repeated_once_with_each_seed(played: Played):
     repeats = [trial for trial in read_sweep(played.folder).trials if trial.start.origin == "repeat"]
     assert sorted(trial.config["seed"] for trial in repeats) == [1, 1, 2, 2]
     assert {trial.state.state for trial in repeats} == {"complete"}
+
+
+def test_orders_are_told_to_who_runs_the_sweep_too(played: Played):
+    told(played, "limit", concurrent=1)
+    told(played, "repeat", top=1, seeds=1)
+    assert played.progress.notes[-2:] == [
+        "limit by ada@lab: too slow: 1 at once from now on",
+        "repeat by ada@lab: too slow refused: no trial is complete yet, so there is none to repeat",
+    ]
+
+
+def test_repeats_are_refused_while_the_photos_of_the_test_are_missing(tmp_path: Path):
+    data = {"train": "t", "val": "v", "test": str(tmp_path / "gone.beton")}
+    played = Played(begin(tmp_path / "sweep", data=data, pruning={"kind": "none"}, search={"trials": 1}))
+    record = read_sweep(played.folder).record
+    write_record(
+        played.folder, record.model_copy(update={"data": record.data | {"test": {"sha256": "ab", "file": "f"}}})
+    )
+    played = Played(played.folder)
+    played.play()
+    answer = told(played, "repeat", top=1, seeds=1)
+    assert (answer.done, "gone.beton is not a file" in answer.text) == (False, True)
+    assert len(read_sweep(played.folder).trials) == 1

@@ -1,21 +1,24 @@
 """Reading sweeps that are large, damaged, or copied while they run."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from generated_sweeps import write_generated_sweep
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from recorded_sweeps import NOON, write_sweep, write_trial
 
 from models.evaluation import Evaluation
-from search.recording import write_evaluations, write_exploits, write_record
-from search.records import Exploit, RecordsError, Sweep, read_sweep, read_trial
+from search.record_files import read_at_once
+from search.recording import record_begin, record_end, write_evaluations, write_exploits, write_record
+from search.records import Exploit, FailedTest, RecordsError, Sweep, Trial, read_sweep, read_trial
 from search.records import Tested as OnUnseenPhotos
 from search.status.reader import SweepReader
 
-FILES = ("trial.json", "state.json", "evaluations.jsonl", "exploits.jsonl", "tested.json")
+FILES = ("trial.json", "state.json", "evaluations.jsonl", "exploits.jsonl", "tested.json", "failed-test.json")
 NUM_TRIALS = 3
 
 
@@ -30,6 +33,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
             trial,
             OnUnseenPhotos(metrics={"fid": 50.0}, file="test", sha256="ab", num_photos=9, num_labelled=9, num_costly=9),
         )
+        write_record(trial, FailedTest(when=NOON, node="node-1", reason="DataError: no such file"))
     return sweep
 
 
@@ -65,7 +69,7 @@ def test_evaluations_keep_every_character(tmp_path: Path):
 
 def test_damage_is_told_by_file(whole: Path, tmp_path: Path):
     sweep = Path(shutil.copytree(whole, tmp_path / "damaged"))
-    (sweep / "trials/0000/evaluations.jsonl").write_bytes(b'{"epoch":1.0,"step":1,"seconds":1.0,"metr')
+    (sweep / "trials/0000/evaluations.jsonl").write_bytes(b'{"epoch":1.0,"step":1,"seconds":1.0,"metr\n')
     (sweep / "trials/0001/state.json").write_text('{"state": "finished"}')
     (sweep / "trials/0002/trial.json").unlink()
     (sweep / "trials/0003").write_text("a file")
@@ -76,6 +80,105 @@ def test_damage_is_told_by_file(whole: Path, tmp_path: Path):
         "0002": "trial.json: No such file or directory",
         "0003": "trial.json: Not a directory",
     }
+
+
+def lines_of(trial: Path) -> list[bytes]:
+    return (trial / "evaluations.jsonl").read_bytes().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("end", [b'{"epoch":3.0,"step"', b"\0\0\0\0", b"\xff", b"[]"])
+def test_last_line_that_is_cut_off_is_left_out_and_told(whole: Path, tmp_path: Path, end: bytes):
+    trial = Path(shutil.copytree(whole / "trials/0001", tmp_path / "0001"))
+    (trial / "evaluations.jsonl").write_bytes(b"".join([*lines_of(trial)[:2], end]))
+    found, before = read_trial(trial), read_trial(whole / "trials/0001")
+    assert found.evaluations == before.evaluations[:2]
+    assert (found.state, found.result) == (before.state, None)
+    assert found.notices == (
+        "evaluations.jsonl: its last line is cut off, 2 before it were read",
+        "evaluations.jsonl: not all evaluations are there, as in a copy made in mid-write",
+    )
+    (trial / "evaluations.jsonl").write_bytes(b"".join(lines_of(whole / "trials/0001")).rstrip())
+    assert read_trial(trial).evaluations == before.evaluations  # it lacks the end of the line alone
+
+
+def test_damaged_line_in_the_middle_is_not_passed_over(whole: Path, tmp_path: Path):
+    trial = Path(shutil.copytree(whole / "trials/0001", tmp_path / "0001"))
+    first, second, third = lines_of(trial)
+    (trial / "evaluations.jsonl").write_bytes(b"".join([first, second[:20], b"\n", third]))
+    with pytest.raises(ValidationError):
+        read_trial(trial)
+    (trial / "evaluations.jsonl").write_bytes(b"".join([first, second, third]))
+    (trial / "exploits.jsonl").write_bytes((trial / "exploits.jsonl").read_bytes()[:-9])
+    with pytest.raises(ValidationError):  # whose values would be taken for those of before
+        read_trial(trial)
+
+
+def test_folders_that_are_missing_are_told(whole: Path, tmp_path: Path):
+    sweep = Path(shutil.copytree(whole, tmp_path / "half"))
+    write_record(sweep, read_sweep(sweep).record.model_copy(update={"num_trials": 3}))
+    for number in (0, 2):
+        shutil.rmtree(sweep / f"trials/{number:04d}")
+    found = read_sweep(sweep)
+    assert [trial.number for trial in found.trials] == [1]
+    assert found.unreadable == dict.fromkeys(("0000", "0002"), "no folder: not copied, or deleted")
+    assert SweepReader(sweep).read() == found
+
+
+def test_trial_that_was_evaluated_is_not_taken_for_one_that_waits(whole: Path, tmp_path: Path):
+    sweep = Path(shutil.copytree(whole, tmp_path / "half"))
+    (sweep / "trials/0001/state.json").unlink()
+    assert reason_of(sweep, "0001").startswith("state.json is missing, and it has been evaluated")
+    (sweep / "trials/0001/evaluations.jsonl").unlink()
+    assert read_trial(sweep / "trials/0001").state.state == "waiting"
+
+
+def test_end_of_a_trial_says_how_many_evaluations_it_had(tmp_path: Path):
+    folder = write_trial(write_sweep(tmp_path / "sweep"), 0, [{"fid": 9.0}, {"fid": 8.0}], "running")
+    assert record_begin(read_trial(folder), "node-1").trained_s == 60
+    assert record_end(folder, "pruned", "slow", 1.0).notices == ()
+    (folder / "evaluations.jsonl").write_bytes(lines_of(folder)[0])
+    (notice,) = read_trial(folder).notices
+    assert notice == "evaluations.jsonl: 1 of 2 evaluations are there, as in a copy made in mid-write"
+    assert not record_begin(read_trial(folder), "node-1").num_evaluations
+
+
+@pytest.mark.parametrize("value", ["NaN", '"NaN"', "-1", "1e999", "9" * 400, "null"])
+def test_time_that_is_none_is_damage(whole: Path, tmp_path: Path, value: str):
+    sweep = Path(shutil.copytree(whole, tmp_path / "odd"))
+    line = f'{{"epoch": {value}, "step": 1, "seconds": 1.0, "metrics": {{}}}}\n'
+    (sweep / "trials/0001/evaluations.jsonl").write_text(line)
+    assert reason_of(sweep, "0001").startswith("evaluations.jsonl: epoch: Input should be ")
+
+
+def test_time_without_a_zone_is_damage(whole: Path, tmp_path: Path):
+    sweep = Path(shutil.copytree(whole, tmp_path / "odd"))
+    state = (sweep / "trials/0001/state.json").read_text().replace("12:00:00Z", "12:00:00")
+    (sweep / "trials/0001/state.json").write_text(state)
+    assert reason_of(sweep, "0001") == "state.json: started: Input should have timezone info"
+
+
+def test_damaged_test_hides_nothing_else(whole: Path, tmp_path: Path):
+    trial = Path(shutil.copytree(whole / "trials/0001", tmp_path / "0001"))
+    (trial / "tested.json").write_text("{")
+    found, before = read_trial(trial), read_trial(whole / "trials/0001")
+    assert (found.evaluations, found.result, found.tested) == (before.evaluations, before.result, None)
+    assert found.notices == ("tested.json: Invalid JSON: EOF while parsing an object",)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_that_ends_anywhere_is_read_or_named(whole: Path, tmp_path: Path, name: str):
+    folder = Path(shutil.copytree(whole / "trials/0001", tmp_path / "0001"))
+    content, before = (folder / name).read_bytes(), read_trial(folder)
+    for length in range(len(content)):
+        (folder / name).write_bytes(content[:length])
+        found = read_at_once(read_trial, [folder])[folder]
+        if isinstance(found, Trial):
+            assert replace(found, evaluations=before.evaluations, tested=before.tested, damage=()) == before
+            assert found.evaluations == before.evaluations[: len(found.evaluations)]
+            assert found == before or found.notices
+            assert bool(found.result) == (found.evaluations == before.evaluations)
+        else:
+            assert found.startswith(f"{name}: ")
 
 
 def test_copy_of_a_trial_under_another_name_is_not_a_second_trial(whole: Path, tmp_path: Path):

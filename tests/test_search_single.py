@@ -8,6 +8,7 @@ import yaml
 
 from search.errors import SpecError
 from search.single.configuration import data_files, single_config
+from search.single.train import asked_for
 
 DATA = {"train": Path("/data/train.beton"), "val": Path("/data/val.beton")}
 
@@ -42,6 +43,14 @@ def test_set_null_and_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         "bins-plain", DATA, ["data.crop=null", "data.unlabelled=more.beton", "data.unlabelled_share=.5"]
     )
     assert (config.data.crop, config.data.unlabelled) == (None, tmp_path / "more.beton")
+
+
+def test_metrics_that_were_asked_for_are_shown():
+    plain = single_config("cgan-unet", DATA, ["evaluation.fid_images=9"])
+    assert asked_for(plain.evaluation) == []
+    more = ["evaluation.kid=true", "evaluation.lpips=alex", "evaluation.classifier=vgg16"]
+    config = single_config("cgan-unet", DATA, ["evaluation.fid_images=9", *more])
+    assert asked_for(config.evaluation) == ["kid", "lpips", "classifier_top1", "classifier_agreement"]
 
 
 def test_data_by_folder_or_file():

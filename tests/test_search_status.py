@@ -21,7 +21,7 @@ from search.control.orders import Order
 from search.driver.lock import only_driver
 from search.errors import SweepError
 from search.recording import write_record
-from search.records import Change, TrialState, read_sweep_record, read_trial
+from search.records import Change, FailedTest, TrialState, read_sweep_record, read_trial
 from search.status.commands import status
 from search.status.reader import SweepReader
 from search.status.show import show_status
@@ -168,10 +168,29 @@ def test_half_copied_trials_are_named_and_the_rest_is_shown(sweep: Path):
     (sweep / "trials/0001/trial.json").unlink()
     (sweep / "trials/0002/evaluations.jsonl").write_bytes(b'{"epoch": 1\xff')
     (sweep / "trials/0003/state.json").write_text("")
-    found = summary(sweep)
-    assert list(found.unreadable) == ["0001", "0002", "0003"]
-    assert found.states["complete"] == 1
-    assert "unreadable: 0001: " in shown(sweep)
+    shutil.rmtree(sweep / "trials/0004")
+    found, text = summary(sweep), shown(sweep)
+    assert list(found.unreadable) == ["0001", "0003", "0004"]
+    assert list(found.notices) == ["0002"]
+    assert (found.states["complete"], [trial.number for trial in found.front]) == (2, [])
+    for line in (
+        "unreadable: 0001: trial.json: ",
+        "unreadable: 0004: no folder: not copied, or deleted",
+        "trial 0002: evaluations.jsonl: its last line is cut off, 0 before it were read; evaluations.jsonl: not all ",
+    ):
+        assert line in text
+
+
+def test_finished_copy_that_lacks_trials_is_not_told_as_finished(tmp_path: Path):
+    sweep = write_sweep(tmp_path / "copied", num_trials=3)
+    write_trial(sweep, 0, [values(60.0, 0.9)])
+    assert "it does not run; go on with" in shown(sweep)
+    assert "unreadable: 0001, 0002: no folder: not copied, or deleted" in shown(sweep)
+
+
+def test_failed_test_of_a_repeat_is_told(sweep: Path):
+    write_record(sweep / "trials/0000", FailedTest(when=NOON, node="node-1", reason="DataError: no such file"))
+    assert "trial 0000: its test failed: DataError: no such file" in shown(sweep)
 
 
 def test_only_changed_trials_are_read_again(sweep: Path, monkeypatch: pytest.MonkeyPatch):

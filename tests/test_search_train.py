@@ -109,7 +109,7 @@ def test_everything_that_reads_sweeps_reads_a_training(finished: Path):
     assert Path(report.stdout.splitlines()[-1]).stat().st_size > 1_000_000
     photo = finished / "photo.jpg"
     make_photo("leaf", 99).save(photo)
-    colorized = huetune("colorize", photo, "--from", "small", "--storage", finished)
+    colorized = huetune("colorize", photo, "--from", "small", "--storage", finished, "--out", finished / "out")
     assert Image.open(colorized.stdout.strip()).size == (64, 48)
     again = huetune("sweep", "resume", "small", "--storage", finished)
     assert "nothing is left to do" in again.stdout

@@ -37,7 +37,13 @@ def trial_of(
     changes: of its state.
     """
     evaluations = [
-        Evaluation(epoch=epoch, step=epoch, seconds=60.0 * epoch, metrics=dict(values))
+        Evaluation(
+            epoch=epoch,
+            step=epoch,
+            seconds=60.0 * epoch,
+            metrics=dict(values),
+            finished="epochs" if state == "complete" and epoch == len(metrics) else None,
+        )
         for epoch, values in enumerate(metrics, start=1)
     ]
     ended = NOON + timedelta(hours=ended_h)

@@ -9,6 +9,8 @@ from models.config.section import Section, WeightsFile
 
 MetricSpace = Literal["rgb", "lab01"]
 LpipsNetwork = Literal["alex", "vgg"]
+LPIPS_BACKBONES: dict[LpipsNetwork, str] = {"alex": "alexnet", "vgg": "vgg16"}
+"""torchvision's network under each, by name."""
 
 
 class EvaluationConfig(Section):

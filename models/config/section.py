@@ -19,7 +19,8 @@ def _absolute(path: Path) -> Path:
         raise ValueError(f"there is no such home folder: give {path} without the ~") from None
 
 
-WeightsFile = Annotated[Path, AfterValidator(_absolute)]
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+WeightsFile = AbsolutePath
 """Absolute, since a worker of a cluster has another working directory."""
 
 

@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from torchmetrics.functional.image import lpips as published
 from torchmetrics.functional.image.lpips import _LPIPS  # its public function cannot do without a download
 
+from models.config.evaluation import LPIPS_BACKBONES
 from models.frozen import freeze
 from models.weights import State, load_state, read_checkpoint
-
-BACKBONES = {"alex": "alexnet", "vgg": "vgg16"}
 
 
 class Lpips(nn.Module):
@@ -40,7 +39,7 @@ def build_lpips(network: Literal["alex", "vgg"]) -> Lpips:
 
     Raises WeightsError without the backbone's weights.
     """
-    name = BACKBONES[network]
+    name = LPIPS_BACKBONES[network]
     distance = Lpips(network)
     slices = [key for key in distance.state_dict() if key.startswith("network.net.")]
     backbone = load_state(name)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from data.staged.local_copy import local_copy
 from models.config.trial import TrialConfig
 from models.networks.colorizer import Colorizer
 from models.training.checkpoint import CheckpointError, config_of, evaluated_weights, load_checkpoint
@@ -19,9 +20,10 @@ def start_from(state: TrainingState) -> None:
     path = state.config.start_from
     if path is None:
         return
-    if not path.is_file():
-        raise CheckpointError(f"start_from: no file {path}; give checkpoints/last.pt in the folder of a trial")
-    checkpoint = load_checkpoint(path)
+    with local_copy(path) as file:
+        if not file.is_file():
+            raise CheckpointError(f"start_from: no file {path}; give checkpoints/last.pt in the folder of a trial")
+        checkpoint = load_checkpoint(file)
     _require_same_colours(path, config_of(checkpoint), state.config)
     weights = evaluated_weights(checkpoint)
     generator: Colorizer = state.generator

@@ -48,7 +48,7 @@ class TrainingState:
         data: the hash of each .beton file by its field."""
         torch.manual_seed(config.seed)
         self.config, self.device, self.side, self.data = config, device, side, dict(data or {})
-        self.num_classes = _num_logits(config, num_classes)
+        self.num_classes = num_logits(config, num_classes)
         self._build_networks()
         self.losses = TaskLosses(config, bin_counts).to(device)
         self.weighting = build_weighting(config.loss).to(device)
@@ -194,7 +194,8 @@ class TrainingState:
         return {name: part for name, part in parts.items() if part is not None}
 
 
-def _num_logits(config: TrialConfig, num_classes: int) -> int:
+def num_logits(config: TrialConfig, num_classes: int) -> int:
+    """Of the classification head: 0 without one. num_classes: of the labels."""
     if "classification" not in config.tasks:
         return 0
     return num_classes if config.loss.teacher is None else NUM_TEACHER_CLASSES

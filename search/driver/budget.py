@@ -49,8 +49,7 @@ class BudgetMeter:
             return
         self._num_heard += 1
         self._ends.pop(trial.number, None)  # of one that was tried again
-        complete = trial.state.state == "complete" and trial.final
-        self._ends[trial.number] = dict(trial.final.metrics) if complete and trial.final else {}
+        self._ends[trial.number] = dict(trial.result.metrics) if trial.result else {}
 
     @property
     def hours(self) -> float:

@@ -5,16 +5,17 @@ when its worker dies, and goes on later from its last checkpoint. What is decide
 whatever breaks, the records are ahead of every other memory.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from search.driver.budget import BudgetMeter
 from search.driver.failures import CAUSES_OF_NODES, Failure, FailurePolicy
+from search.driver.final_checks import FinalChecks
 from search.driver.keeper import CheckpointKeeper
 from search.driver.ledger import Ledger
 from search.driver.queue import TrialQueue
+from search.driver.verdict import Verdict
 from search.pruning.exploit import record_exploit
 from search.pruning.pruner import Park, Prune, Pruner, Release
 from search.recording import record_end, write_record
@@ -32,25 +33,16 @@ class Progress(Protocol):
     def note(self, text: str) -> None: ...
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Why an attempt was broken off, and what the trial is from then on."""
-
-    state: State
-    reason: str = ""
-
-
-_FOR_LATER: tuple[State, ...] = ("waiting", "paused")
-
-
 class Conductor:
-    """What runs is `running`; `next_trial` starts a trial, `evaluated` and `ended` hear of it."""
+    """What is trained now is `running`; `next_trial` starts a trial, or the test of a trained one, and `evaluated` and
+    `ended` hear of it."""
 
     def __init__(
         self,
         ledger: Ledger,
         study: SweepStudy,
         queue: TrialQueue,
+        checks: FinalChecks,
         pruner: Pruner | None,
         budget: BudgetMeter,
         keeper: CheckpointKeeper,
@@ -58,7 +50,7 @@ class Conductor:
         capacity: Callable[[], int],
     ) -> None:
         """capacity: how many trials the cluster has room for."""
-        self.ledger, self.queue, self.budget = ledger, queue, budget
+        self.ledger, self.queue, self.checks, self.budget = ledger, queue, checks, budget
         self._study, self._pruner, self._keeper = study, pruner, keeper
         self._progress, self._capacity = progress, capacity
         self._failures = FailurePolicy(ledger.spec.failures)
@@ -69,6 +61,7 @@ class Conductor:
         self.to_kill: set[int] = set()
         """Running trials that are to lose their worker at once."""
         self._trouble = ""
+        self._noticed: set[str] = set()
         self.num_settled = 0
         """Trials that have come to an end in this run."""
         self.ending = ""
@@ -90,28 +83,35 @@ class Conductor:
         for number in sorted(self.running):
             self.put_down(number, Verdict("waiting"))
         self.running.clear()
-        if warning := self._keeper.sweep():
+        if warning := self._keeper.sweep(self.checks.numbers):
             self._progress.note(warning)
 
     @property
     def over(self) -> bool:
         """Nothing runs, and nothing will."""
-        if self.running:
+        if self.busy:
             return False
-        return bool(self.ending) or not (self.queue.num_left or self.ledger.record.paused)
+        return bool(self.ending) or not (self.queue.num_left or self.checks.num_left or self.ledger.record.paused)
+
+    @property
+    def busy(self) -> bool:
+        """Something runs, be it a training or a test."""
+        return bool(self.running or self.checks.running)
 
     def next_trial(self) -> int | None:
-        """The number of a trial to start now, if any."""
+        """The number of a trial to start now, if any; of one to test, it is among `checks.running` then."""
         self._release()
         budget = self.ledger.spec.budget
         reached = self.budget.reached(budget)
-        repeating = self.queue.repeats_wait or bool(self.running & self.queue.repeats)
+        repeating = self.queue.repeats_wait or self.checks.num_left or self.running & self.queue.repeats
         if why := self.budget.spent(budget) or ("" if repeating else reached):
             self.end(why)
             self.by_budget = True
         limit = self.ledger.spec.resources.concurrent or max(1, self._capacity())
-        if self.ending or self.ledger.record.paused or len(self.running) >= limit:
+        if self.ending or self.ledger.record.paused or len(self.running) + len(self.checks.running) >= limit:
             return None
+        if (number := self.checks.next()) is not None:
+            return number
         number = self.queue.next(only_repeats=bool(reached))
         while self.queue.without_a_trial:
             self._heard_of_end(self.queue.without_a_trial.pop())
@@ -129,6 +129,8 @@ class Conductor:
 
     def evaluated(self, number: int, result: dict[str, Any]) -> bool:
         """Hear of an evaluation, as `search.worker.trial` reports it; whether the trial goes on."""
+        if number in self.checks.running:
+            return True  # a test ends by itself, with its only report
         metrics = {name: result[name] for name in self.ledger.spec.objectives if name in result}
         self.budget.evaluated(number, result["seconds"], metrics)
         self._progress.evaluated(number, result)
@@ -150,7 +152,7 @@ class Conductor:
 
     def break_off(self, number: int, verdict: Verdict, kill: bool = False) -> bool:
         """End a running trial at its next evaluation, or by killing its worker; false if it is to end for good."""
-        if number in self._verdicts and self._verdicts[number].state not in _FOR_LATER and not kill:
+        if number in self._verdicts and self._verdicts[number].is_final and not kill:
             return False
         self._verdicts[number] = verdict
         if kill:
@@ -165,7 +167,7 @@ class Conductor:
     def take_back(self, number: int) -> bool:
         """Let a running trial go on that was to be put down; whether it was."""
         verdict = self._verdicts.get(number)
-        if number not in self.running or verdict is None or verdict.state not in _FOR_LATER:
+        if number not in self.running or verdict is None or verdict.is_final:
             return False
         del self._verdicts[number]
         return True
@@ -178,14 +180,20 @@ class Conductor:
 
     def ended(self, number: int, result: dict[str, Any] | None, failure: Failure | None) -> None:
         """Hear of the end of an attempt: by itself, with its last report; by `evaluated`; or by a failure."""
+        if failure is None and result and result["outcome"] == "failed":
+            failure = Failure(result["cause"], result["reason"])
+        if failure is not None and failure.cause == "full-disk":
+            self.fault = f"a disk is full: {failure.reason}"
+            self.end(self.fault)
+        if number in self.checks.running:
+            self._progress.note(self.checks.ended(number, result, failure))
+            return
         self.running.discard(number)
         self.to_kill.discard(number)
         verdict = self._verdicts.pop(number, None)
-        if failure is None and result and result["outcome"] == "failed":
-            failure = Failure(result["cause"], result["reason"])
         if failure is None and result and result["outcome"]:
             self.settle(number, result["outcome"], result["reason"], result["cause"])
-        elif verdict is not None and verdict.state not in _FOR_LATER:
+        elif verdict is not None and verdict.is_final:
             self.settle(number, verdict.state, verdict.reason)
         elif failure is not None:
             self._failed(number, failure, verdict)
@@ -198,10 +206,7 @@ class Conductor:
         folder = trial_folder(self.ledger.folder, number)
         state = read_trial(folder).state
         failures = state.failures | {failure.cause: state.failures.get(failure.cause, 0) + 1}
-        if failure.cause == "full-disk":
-            self.fault = f"a disk is full: {failure.reason}"
-            self.end(self.fault)
-        elif not self._failures.goes_on(failures, failure.cause):
+        if failure.cause != "full-disk" and not self._failures.goes_on(failures, failure.cause):
             self.settle(number, "failed", failure.reason, failure.cause)
             return
         write_record(folder, state.model_copy(update={"failures": failures}))
@@ -235,9 +240,10 @@ class Conductor:
     def settle(self, number: int, state: State, reason: str, cause: Cause = "") -> None:
         """Write down how a trial has ended, and tell all who learn from it."""
         folder = trial_folder(self.ledger.folder, number)
-        trial = record_end(folder, state, reason, self.ledger.spec.resources.gpu, cause)
+        trial = record_end(folder, state, reason, self.ledger.spec.resources.num_gpus, cause)
         self._study.tell(trial)
         self._heard_of_end(trial)
+        self.checks.trained(trial)
 
     def _heard_of_end(self, trial: Trial) -> None:
         self.num_settled += 1
@@ -269,10 +275,19 @@ class Conductor:
                 self.parked.discard(release.number)
                 self.queue.put(release.number)
 
+    def noticed(self, notices: Mapping[str, str]) -> None:
+        """Pass on what a worker has noticed, by what it is about: that is said once."""
+        for about, notice in notices.items():
+            if about not in self._noticed:
+                self._noticed.add(about)
+                self._progress.note(notice)
+
     def tidy(self) -> None:
-        """Keep the checkpoints under their quota, and say what the sampler's memory suffers from."""
-        if warning := self._keeper.maybe_run():
+        """Keep the checkpoints under their quota, and say what the queue and the sampler's memory have to tell."""
+        if warning := self._keeper.maybe_run(self.checks.numbers):
             self._progress.note(warning)
+        for note in self.queue.take_notes():
+            self._progress.note(note)
         if (trouble := self._study.trouble) != self._trouble:
             self._trouble = trouble
             self._progress.note(trouble)

@@ -1,20 +1,23 @@
 """Connecting to Ray: a cluster of this machine alone, or one at an address."""
 
+import json
 import logging
 import math
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 import ray
 from ray._private import ray_constants
+from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
 
+from search.driver.growth import kinds_to_come
+from search.driver.head import find_head
+from search.driver.head_watch import give_up, head_watched
+from search.driver.shipped import shipped_code
 from search.errors import SweepError
 
-ROOT = Path(__file__).parents[2]
-CONNECT_TIMEOUT_S = 10
 ASK_EVERY_S = 2.0
 
 # Set before Ray reads them. Tune's own console and loggers would say everything twice; its snapshots, which we never go
@@ -53,9 +56,10 @@ def connected(address: str | None) -> Iterator[None]:
     try:
         if address is None:
             _start_local()
+            yield
         else:
-            _join(address)
-        yield
+            with head_watched(_join(address), give_up):
+                yield
     finally:
         ray.shutdown()
 
@@ -74,38 +78,34 @@ def _start_local() -> None:
     )
 
 
-def _join(address: str) -> None:
-    _require_listener(address)
-    # Workers on other machines have no checkout of ours: they get this one.
-    excludes = ["/.git", "/.venv", "/tests", "*.beton", "__pycache__"]
-    try:
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"working_dir": str(ROOT), "excludes": excludes, "env_vars": _OF_WORKERS},
-        )
-    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise SweepError(
-            f"no Ray cluster answers at {address!r} ({reason}); check the address, and that RAY_AUTH_MODE and the "
-            "token are those of the cluster"
-        ) from error
+def _join(address: str) -> str:
+    """The host:port of the head of the cluster, which we are connected to then."""
+    head = find_head(address)
+    with shipped_code() as code:
+        ours = {"working_dir": str(code), "env_vars": _OF_WORKERS}
+        try:
+            ray.init(
+                address=head,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env=_besides(_environment_of_job(), ours),
+            )
+        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise SweepError(f"the Ray cluster at {head!r} does not let us in: {reason}") from error
+    return head
 
 
-def _require_listener(address: str) -> None:
-    """Raise SweepError at once where nothing listens: Ray itself would wait for minutes."""
-    if "://" in address:
-        raise SweepError(f"--address {address!r} is for Ray's client; give the host:port of the head")
-    host, colon, port = address.rpartition(":")
-    if not colon:
-        return
-    try:
-        socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()
-    except (OSError, ValueError) as error:
-        raise SweepError(
-            f"nothing answers at --address {address!r} ({error}); give the host:port of a running Ray head"
-        ) from None
+def _environment_of_job() -> dict[str, Any]:
+    """What Ray has set up for us already, where this process is a submitted job."""
+    config = json.loads(os.environ.get(RAY_JOB_CONFIG_JSON_ENV_VAR) or "{}")
+    return config.get("runtime_env") or {}
+
+
+def _besides(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """What of ours is not set already, which Ray would take for a conflict."""
+    variables = {name: value for name, value in ours["env_vars"].items() if name not in theirs.get("env_vars", {})}
+    return {name: value for name, value in ours.items() if name not in theirs} | {"env_vars": variables}
 
 
 def trials_at_once(has: dict[str, float], cpu: int, gpu: float) -> int:
@@ -117,7 +117,10 @@ def trials_at_once(has: dict[str, float], cpu: int, gpu: float) -> int:
 
 
 class ClusterRoom:
-    """How many trials the cluster has room for, asked of it every few seconds, since nodes come and go."""
+    """How many trials the cluster has room for, asked of it every few seconds, since nodes come and go.
+
+    Where it is scaled by need that is the room of the nodes that there can be: trials have to wait for a node to come.
+    """
 
     def __init__(self, cpu: int, gpu: float, clock: Callable[[], float]) -> None:
         self._cpu, self._gpu, self._clock = cpu, gpu, clock
@@ -126,14 +129,15 @@ class ClusterRoom:
     def __call__(self) -> int:
         if self._clock() - self._asked_at > ASK_EVERY_S:
             self._asked_at = self._clock()
-            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-            self._room = sum(trials_at_once(node, self._cpu, self._gpu) for node in nodes)
+            there = sum(trials_at_once(node, self._cpu, self._gpu) for node in _nodes())
+            to_come = sum(kind["count"] * trials_at_once(kind, self._cpu, self._gpu) for kind in kinds_to_come())
+            self._room = max(there, int(to_come))
         return self._room
 
 
 def require_resources(cpu: int, gpu: float) -> None:
     """Raise SweepError unless some node of the cluster has what one trial is to be given."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = [*_nodes(), *kinds_to_come()]
     if any(node.get("CPU", 0) >= cpu and node.get("GPU", 0) >= gpu for node in nodes):
         return
     most = "; ".join(sorted({f"{node.get('CPU', 0):g} CPU, {node.get('GPU', 0):g} GPU" for node in nodes}))
@@ -141,3 +145,8 @@ def require_resources(cpu: int, gpu: float) -> None:
         f"resources: a trial is to get {cpu} CPU and {gpu:g} GPU, but the nodes have {most}; "
         "ask for less, or name a larger cluster with --address"
     )
+
+
+def _nodes() -> list[dict[str, float]]:
+    """The resources of each node that is there."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]

@@ -16,11 +16,13 @@ def tell_end(conductor: Conductor, sweep: Sweep, interrupted: int, console: Cons
     Raises:
         SweepError: it ended by failures, or by a signal.
     """
-    left, go_on = conductor.queue.num_left, f"go on with `{resume_command(sweep.folder)}`"
+    left, to_test = conductor.queue.num_left, conductor.checks.num_left
+    go_on = f"go on with `{resume_command(sweep.folder)}`"
+    rest = f"{left} trials left" + (f" and {to_test} to test" if to_test else "")
     if interrupted:
-        raise SweepInterruptedError(f"interrupted with {left} trials left; {go_on}", interrupted)
+        raise SweepInterruptedError(f"interrupted with {rest}; {go_on}", interrupted)
     if conductor.fault:
-        raise SweepError(f"stopped with {left} trials left, since {conductor.fault}; mend that and {go_on}")
+        raise SweepError(f"stopped with {rest}, since {conductor.fault}; mend that and {go_on}")
     failed = [trial for trial in sweep.trials if trial.state.state == "failed"]
     if failed and len(failed) == len(sweep.trials):
         raise SweepError(
@@ -30,12 +32,12 @@ def tell_end(conductor: Conductor, sweep: Sweep, interrupted: int, console: Cons
     paused = [str(trial.number) for trial in sweep.trials if trial.state.state == "paused"]
     if paused:
         console.print(f"paused: trial {', '.join(paused)}; `huetune sweep unpause` lets them go on", soft_wrap=True)
-    if conductor.by_budget and left:
+    if conductor.by_budget and (left or to_test):
         more = f"huetune sweep budget {sweep.folder.name}"
-        console.print(f"{conductor.ending}; {left} trials are left: raise it with `{more} ...` and {go_on}", **plain)
+        console.print(f"{conductor.ending}, with {rest}: raise it with `{more} ...` and {go_on}", **plain)
     elif conductor.ending:
-        console.print(f"{conductor.ending}; {left} trials are left, {go_on}" if left else conductor.ending, **plain)
+        console.print(f"{conductor.ending}, with {rest}; {go_on}" if left or to_test else conductor.ending, **plain)
     elif conductor.parked:
         console.print(f"{len(conductor.parked)} trials wait for others of their population; {go_on}", **plain)
-    elif not conductor.num_settled:
+    elif not (conductor.num_settled or conductor.checks.num_over):
         console.print(f"sweep {sweep.record.name} is finished: nothing is left to do", highlight=False)

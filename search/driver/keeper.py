@@ -1,6 +1,6 @@
 """Keeps the checkpoints of a sweep within their quota: what neither a resume nor the front needs goes first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,15 +63,17 @@ class CheckpointKeeper:
         self._last_s = float("-inf")
         self._warned = False
 
-    def maybe_run(self) -> str:
+    def maybe_run(self, spared: Collection[int] = ()) -> str:
         """`sweep`, once in ten seconds; a warning, or nothing."""
         if self._disk.quota_gb is None or self._clock() - self._last_s < INTERVAL_S:
             return ""
         self._last_s = self._clock()
-        return self.sweep()
+        return self.sweep(spared)
 
-    def sweep(self) -> str:
+    def sweep(self, spared: Collection[int] = ()) -> str:
         """Above the quota, delete what may go until there is some room; a warning, once, if all the rest is too much.
+
+        spared: numbers of settled trials whose checkpoints are needed all the same.
 
         Stays: what belongs to trials that can go on, to the Pareto front and to the best by each objective; everything
         for a while after the trial's end. Whatever "joint" means, the best joint trial is on the front.
@@ -82,7 +84,8 @@ class CheckpointKeeper:
         quota = self._disk.quota_gb * GB
         if self._used <= quota:
             return ""
-        worst_first = self._worst_first()
+        names = {f"{number:04d}" for number in spared}
+        worst_first = [(trial, name) for trial, name in self._worst_first() if trial.folder.name not in names]
         self._delete_until(AIM * quota, worst_first)
         free = sum(trial.files.get(name, 0) for trial, name in worst_first)
         must_stay = self._used - free

@@ -1,5 +1,6 @@
 """What a sweep is asked to do, which can change while it runs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from data.manifest import Manifest
 from search.driver.provenance import described
 from search.errors import SpecError
 from search.recording import write_record
-from search.records import Change, read_sweep_record
+from search.records import Change, Packing, Sweep, read_sweep_record
 from search.spec.checks import check_limits
 from search.spec.explain import explain
 from search.spec.sweep_spec import SweepSpec, parse_spec
@@ -51,9 +52,23 @@ class Ledger:
         self._write(spec=content, data=data, lineage=self._lineage_with(f"data.test: {test}", who, why, num_trials))
         self.spec = spec
 
+    def set_packing(self, packing: Sequence[Packing], gpu: float) -> None:
+        """What each trial is given of a GPU, which the specification left to be measured."""
+        content = self.spec.model_dump(mode="json")
+        content["resources"]["gpu"] = gpu
+        spec = _checked(content)
+        self._write(spec=content, packing=tuple(packing))
+        self.spec = spec
+
     def set_paused(self, paused: bool) -> None:
         """Whether new trials are held back."""
         self._write(paused=paused)
+
+    def count_trials(self, sweep: Sweep) -> None:
+        """Write down how many trials are recorded, so that a copy that lacks the last ones shows it."""
+        num_trials = 1 + max((trial.number for trial in sweep.trials), default=-1)
+        if num_trials > self.record.num_trials:
+            self._write(num_trials=num_trials)
 
     def _lineage_with(self, what: str, who: str, why: str, num_trials: int) -> tuple[Change, ...]:
         change = Change(when=datetime.now(UTC), who=who, why=why, what=what, num_trials=num_trials)

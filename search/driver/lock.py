@@ -8,7 +8,8 @@ Whether the holder is alive: see holder.py.
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,9 @@ from search.control.fresh import fresh_names
 from search.control.mailbox import new_id
 from search.driver.holder import BEAT_S, SILENCE_S, Holder, is_there, read_holder, silence_s
 from search.errors import SweepError
+
+_PROOF_OF_LIFE = 3
+"""Different beats seen. Two may be an old one that an NFS client remembered, and the last one."""
 
 
 class Session:
@@ -82,6 +86,26 @@ def only_driver(folder: Path) -> Iterator[Session]:
             if [path.name for path in folder.iterdir()] == ["driver"] and not session.lost:  # nothing came of it
                 _session_file(sessions, session.number).unlink()
                 _remove_if_empty(sessions, folder)
+
+
+def wait_for_place(folder: Path, tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep) -> None:
+    """Return once nobody runs the sweep, or somebody certainly does, whom only_driver will name.
+
+    For what a cluster starts again, elsewhere, as soon as a machine has died: that its driver has died too is known
+    only after SILENCE_S.
+    """
+    beats: set[datetime] = set()
+    while (newest := _newest(folder / "driver")) is not None and is_there(newest):
+        holder = read_holder(newest)
+        if holder is not None:
+            if holder.is_local:
+                return
+            if not beats:
+                tell(f"waiting until {holder} is heard of, or has been silent for {SILENCE_S:.0f} s")
+            beats.add(holder.beat)
+            if len(beats) == _PROOF_OF_LIFE:
+                return
+        sleep(1)
 
 
 def is_driven(folder: Path) -> bool:

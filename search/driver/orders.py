@@ -7,9 +7,10 @@ from typing import Any
 from data.errors import HuetuneError
 from search.control.mailbox import Mailbox
 from search.control.orders import Order
-from search.driver.conductor import Conductor, Verdict
+from search.driver.conductor import Conductor
 from search.driver.finalists import finalists, untested
 from search.driver.preparation import checked_test
+from search.driver.verdict import Verdict
 from search.errors import SweepError
 from search.records import TRIED_AGAIN, Trial, read_sweep, read_trial, trial_folder
 from search.spec.points import checked_point, like
@@ -36,11 +37,15 @@ class OrderDesk:
         """Carry out what has come in."""
         for order in self._mailbox.pending():
             try:
-                self._mailbox.answer(order, True, self._actions[order.kind](order))
+                done, text = True, self._actions[order.kind](order)
             except HuetuneError as error:
-                self._mailbox.answer(order, False, str(error))
+                done, text = False, str(error)
             except (OSError, ValueError, LookupError) as error:  # of a damaged record: no order may come back for ever
-                self._mailbox.answer(order, False, f"{type(error).__name__}: {str(error).splitlines()[0]}")
+                done, text = False, f"{type(error).__name__}: {str(error).splitlines()[0]}"
+            self._mailbox.answer(order, done, text)
+            # Here too: whoever gave it while the sweep did not run is not there any more to read the answer.
+            told = f"{order.kind} {_by(order)}" + ("" if done else " refused")
+            self._conductor.noticed({f"order {order.id}": f"{told}: {text}"})
 
     def _stop(self, order: Order) -> str:
         self._conductor.end(f"stopped {_by(order)}", at_once=True)
@@ -106,7 +111,9 @@ class OrderDesk:
         spec, changes, other = self._ledger.spec, order.values["values"], order.values.get("like")
         point = checked_point(spec, changes) if other is None else like(spec, self._trial(other).params, changes)
         note = f"enqueued {_by(order)}" + ("" if other is None else f", like trial {other}")
-        number = self._conductor.queue.enqueue(point, note, order.id)
+        number, is_new = self._conductor.queue.enqueue(point, note, order.id)
+        if not is_new:
+            return f"trial {number} has these values already: none is added"
         twin = self._conductor.queue.twin(number)
         return f"it is trial {number}" + ("" if twin is None else f", with the values that trial {twin} has")
 
@@ -134,7 +141,7 @@ class OrderDesk:
             raise SweepError("no trial is complete yet, so there is none to repeat")
         if why := self._conductor.budget.spent(self._ledger.spec.budget):
             raise SweepError(f"{why}: raise it first, or no repeat could be trained or measured")
-        if test := order.values.get("test"):
+        if test := order.values.get("test") or self._ledger.spec.data.test:
             manifest = checked_test(self._ledger.spec, self._ledger.record, Path(test))
             self._ledger.set_test(Path(test), manifest, order.who, order.why, self._conductor.queue.num_known)
         known = {(trial.start.repeat_of, trial.config["seed"]) for trial in trials if trial.start.origin == "repeat"}
@@ -144,12 +151,10 @@ class OrderDesk:
         made = [
             self._conductor.queue.repeat(trial, seed) for trial, seed in wanted if (trial.number, seed) not in known
         ]
-        to_test = untested(self._ledger.spec, trials)
-        for trial in to_test:  # from its last checkpoint nothing is left to train
-            self._conductor.put_down(trial.number, Verdict("waiting"))
+        num_to_test = self._conductor.checks.put(untested(self._ledger.spec, trials))
         numbers = ", ".join(str(trial.number) for trial in best)
         told = f"{len(made)} new trials repeat {numbers}" if made else f"{numbers} have been repeated with these seeds"
-        return told + (f"; {len(to_test)} earlier ones are measured on the test photos" if to_test else "")
+        return told + (f"; {num_to_test} earlier ones are measured on the test photos" if num_to_test else "")
 
     def _change(self, words: str, order: Order, **sections: Any) -> None:
         num_trials = self._conductor.queue.num_known

@@ -13,13 +13,14 @@ from search.spec.rungs import check_rungs
 from search.spec.sweep_spec import SweepSpec
 
 
-def checked_data(spec: SweepSpec) -> dict[str, Manifest]:
-    """The manifests of whole files that every trial can be trained on.
+def checked_data(spec: SweepSpec, with_test: bool = True) -> dict[str, Manifest]:
+    """The manifests of whole files that every trial can be trained on, and of the photos of the test if asked for.
 
     Raises:
         HuetuneError: a file is missing or damaged, or does not fit the configurations or the objectives.
     """
-    manifests = {name: check_quick(beton) for name, beton in spec.data.files.items()}
+    files = spec.data.files if with_test else spec.data.training_files
+    manifests = {name: check_quick(beton) for name, beton in files.items()}
     for config in spec.corner_configs:
         check_fit(config, manifests)
     classes = manifests["train"].classes

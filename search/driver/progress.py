@@ -73,13 +73,13 @@ class SweepProgress:
         return ", ".join(f"best {name} {value:.4g} (trial {number})" for name, (value, number) in self._best.items())
 
     def _note_best(self, trial: Trial) -> None:
-        if trial.state.state != "complete" or trial.final is None:
+        if trial.result is None:
             return
-        if not all(one.met(trial.final.metrics) for one in self._constraints):
+        if not all(one.met(trial.result.metrics) for one in self._constraints):
             self._missed += 1
             return
         for name, direction in self._objectives.items():
-            if (value := trial.final.metrics.get(name)) is None:
+            if (value := trial.result.metrics.get(name)) is None:
                 continue
             sign = -1 if direction == "max" else 1
             if name not in self._best or sign * value < sign * self._best[name][0]:

@@ -26,7 +26,7 @@ def sweep_record(spec: SweepSpec, manifests: Mapping[str, Manifest]) -> SweepRec
         objectives=spec.objectives,
         spec=spec.model_dump(mode="json"),
         created=datetime.now(UTC),
-        command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=_command(),
         versions=versions(),
         data=data | {"val": data["val"] | {"fid_images": min(fid_images, manifests["val"].num_samples)}},
     )
@@ -48,6 +48,12 @@ def described(beton: Path, manifest: Manifest) -> dict[str, Any]:
         "size": manifest.size,
         "classes": list(manifest.classes),
     }
+
+
+def _command() -> str:
+    """What was typed; `python huetune.py` and `python -m huetune` are the installed command."""
+    program = Path(sys.argv[0]).name
+    return shlex.join(["huetune" if program == "huetune.py" else program, *sys.argv[1:]])
 
 
 def _version(package: str) -> str:

@@ -32,19 +32,19 @@ class TrialQueue:
         self.num_known = study.num_asked
         """Trials that have a number."""
         self._waiting = deque(trial.number for trial in trials if trial.state.state in GO_ON and trial.config)
-        points = enqueued_points(ledger.spec)
         enqueued = [number for number in self._unrecorded if study.source(number).origin == "enqueued"]
         others = [trial for trial in trials if trial.start.origin != "sampled"]
         self._num_sampled = self.num_known - len(enqueued) - len(others)  # with those that cannot be read
         self._exhausted = False
+        self._notes: list[str] = []
         self.by_order = {trial.start.order: trial.number for trial in trials if trial.start.order}
         """Numbers of the trials that somebody ordered."""
         self.repeats = {trial.number for trial in trials if trial.start.origin == "repeat"}
         self.without_a_trial: list[Trial] = []
         """New ones that can be no trial, recorded as failed."""
-        # The first numbers are theirs, whenever the sweep was broken off.
-        for point in points[self.num_known :]:
-            self.enqueue(point, FROM_THE_SPEC)
+        made = {trial.number: trial.params for trial in trials if trial.start.note == FROM_THE_SPEC}
+        made |= {number: study.params(number) for number in enqueued if study.source(number).note == FROM_THE_SPEC}
+        self._enqueue_entries(enqueued_points(ledger.spec), deque(made[number] for number in sorted(made)))
 
     @property
     def num_left(self) -> int:
@@ -85,6 +85,7 @@ class TrialQueue:
             return None
         if not self._unrecorded and self._study.exhausted:
             self._exhausted = True
+            self._notes.append("every point of the space has a trial: none is left to propose")
             return None
         if self._unrecorded:
             number = self._unrecorded.popleft()
@@ -96,25 +97,49 @@ class TrialQueue:
             number, assignment = self._study.ask(source=source)
         return number if self._record(number, assignment, source) else None
 
-    def enqueue(self, values: Mapping[str, Any], note: str, order: str = "") -> int:
-        """Record a trial with these values, what they leave open chosen by the sampler; its number.
+    def enqueue(self, values: Mapping[str, Any], note: str, order: str = "") -> tuple[int, bool]:
+        """Record a trial with these values, what they leave open chosen by the sampler: its number, and True. False:
+        the number is that of a trial with these values that is complete, or may yet be; they are not trained twice.
 
         Once for an order, although that be carried out again because the driver died before it could answer.
         """
         if order in self.by_order:
-            return self.by_order[order]
+            return self.by_order[order], True
         source = Source(origin="enqueued", note=note, order=order)
-        number, assignment = self._study.ask(values, source)
+        number, assignment = self._study.ask_once(values, source)
+        if assignment is None:
+            return number, False
         self.num_known += 1
         if self._record(number, assignment, source):
             self.put(number)
         if order:
             self.by_order[order] = number
-        return number
+        return number, True
 
     def twin(self, number: int) -> int | None:
-        """The first other trial with the same values, if there is one."""
-        return self._study.twin(number)
+        """The first earlier trial with the same values, if there is one."""
+        return next(iter(self._study.twins(number)), None)
+
+    def take_notes(self) -> list[str]:
+        """What the user should hear of, each once."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    def _enqueue_entries(self, points: Sequence[Assignment], made: deque[Assignment]) -> None:
+        """Enqueue the points of the specification that have not been yet, whenever the sweep was broken off: the first
+        numbers are theirs, unless an earlier trial had their values.
+
+        made: the searched values of the trials that came of them, in their order.
+        """
+        num_before = self.num_known
+        for entry, point in enumerate(points):
+            if made and point.items() <= made[0].items():
+                made.popleft()
+            elif entry >= num_before and not made:
+                number, is_new = self.enqueue(point, FROM_THE_SPEC)
+                if not is_new:
+                    again = f"entry {entry + 1} has the values of trial {number}"
+                    self._notes.append(f"search.enqueue: {again}, and is not trained again")
 
     def repeat(self, trial: Trial, seed: int) -> int:
         """Record a trial with the configuration of `trial` and another seed; its number."""

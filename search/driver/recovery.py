@@ -3,10 +3,22 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from search.recording import write_record
-from search.records import Sweep, Trial, TrialState, read_sweep
+from pydantic import ValidationError
 
-_REPLACEABLE = ("state.json", "evaluations.jsonl")
+from search.damage import by_reason
+from search.recording import write_record
+from search.records import (
+    RecordsError,
+    Sweep,
+    Trial,
+    TrialState,
+    read_evaluations,
+    read_state,
+    read_sweep,
+    read_trial,
+)
+
+_REPLACEABLE: dict[str, Callable[[Path], object]] = {"state.json": read_state, "evaluations.jsonl": read_evaluations}
 """Both follow from a trial's last checkpoint."""
 
 
@@ -14,30 +26,52 @@ def recovered(folder: Path, note: Callable[[str], None]) -> Sweep:
     """The sweep in `folder`, of which what can be mended has been; `note` hears in words of what could not be read.
 
     A trial that is complete without its last evaluation was copied between the two: it is to go on from its checkpoint,
-    which yields that evaluation again. Trials that failed wait to be tried again, with all their retries.
+    which yields that evaluation again. Trials that failed wait to be tried again, with all their retries. Of a trial
+    whose folder is missing the study may know the values: then it is trained anew.
     """
     sweep = read_sweep(folder)
+    left_out = {}
     for name, reason in sweep.unreadable.items():
         damaged = folder / "trials" / name
         if (damaged / "trial.json").exists() and _set_aside(damaged):
             note(f"trial {name}: its records were damaged, and follow from its last checkpoint anew ({reason})")
         else:
-            note(f"trial {name} cannot be read, and is left out: {reason}")
+            left_out[name] = reason
+    for line in by_reason(left_out):
+        note(f"the sweep goes on without what cannot be read of trial {line}")
+    for line in by_reason(sweep.notices):
+        note(f"trial {line}")
     for trial in sweep.trials:
-        if _is_cut_short(trial) or (trial.state.state == "failed" and trial.config):
-            state = trial.state.model_copy(update={"state": "waiting", "reason": "", "cause": "", "failures": {}})
-            write_record(trial.folder, state)
+        if _is_broken_off(trial) or (trial.state.state == "failed" and trial.config):
+            _let_go_on(trial.folder, trial.state)
     return read_sweep(folder)
 
 
-def _is_cut_short(trial: Trial) -> bool:
-    return trial.state.state == "complete" and (trial.final is None or trial.final.finished is None)
+def _is_broken_off(trial: Trial) -> bool:
+    return trial.state.state == "complete" and trial.result is None
 
 
 def _set_aside(trial: Path) -> bool:
-    """Whether the trial can be read without what can be made anew, which is kept under another name."""
-    for name in _REPLACEABLE:
-        if (trial / name).exists():
+    """Whether the trial can be read without what is damaged and can be made anew, which is kept under another name."""
+    try:
+        damaged = [name for name, read in _REPLACEABLE.items() if not _can_be_read(read, trial)]
+        for name in damaged:
             (trial / name).replace(trial / f"{name}.damaged")
-    write_record(trial, TrialState(state="waiting"))
-    return any(known.folder == trial for known in read_sweep(trial.parent.parent).trials)
+        if damaged or not (trial / "state.json").exists():
+            _let_go_on(trial, read_state(trial))
+        return _can_be_read(read_trial, trial)
+    except OSError:  # of the storage, which may answer again
+        return False
+
+
+def _let_go_on(trial: Path, state: TrialState) -> None:
+    update: dict[str, object] = {"state": "waiting", "reason": "", "cause": "", "failures": {}, "num_evaluations": None}
+    write_record(trial, state.model_copy(update=update))
+
+
+def _can_be_read(read: Callable[[Path], object], trial: Path) -> bool:
+    try:
+        read(trial)
+    except (ValidationError, RecordsError):
+        return False
+    return True

@@ -14,6 +14,8 @@ from search.driver.budget import BudgetMeter
 from search.driver.conductor import Conductor
 from search.driver.connection import ClusterRoom, connected, require_resources
 from search.driver.ending import tell_end
+from search.driver.final_checks import FinalChecks
+from search.driver.finalists import needs_test
 from search.driver.keeper import CheckpointKeeper
 from search.driver.ledger import Ledger
 from search.driver.lock import Session, only_driver, seconds_driven
@@ -23,9 +25,11 @@ from search.driver.progress import SweepProgress
 from search.driver.provenance import sweep_record
 from search.driver.queue import GO_ON, TrialQueue
 from search.driver.recovery import recovered
-from search.driver.tune_run import run_tune
+from search.driver.tune_run import TrialFunction, run_tune
 from search.errors import SweepError
 from search.interruption import Interrupted, told_of_interruption
+from search.packing.on_cluster import settle_packing
+from search.preflight.ready import require_ready_nodes
 from search.pruning.build import build_pruner
 from search.recording import write_record
 from search.records import TRIED_AGAIN, Sweep, read_sweep, read_sweep_record
@@ -34,6 +38,9 @@ from search.sampling.warm_start import check_warm_start
 from search.spec.constraints import parse_constraints
 from search.spec.rungs import longest_training
 from search.spec.sweep_spec import SweepSpec
+from search.staging.of_sweep import staging_of
+from search.staging.on_node import Staging
+from search.staging.placement import holders
 from search.storage import resume_command
 
 
@@ -62,8 +69,12 @@ def resume_sweep(folder: Path, address: str | None, console: Console) -> None:
     read_sweep_record(folder)  # a name that there is not must leave no folder behind
     with only_driver(folder) as session, _disk_errors_told(folder):
         ledger = Ledger(folder)
-        require_same_data(ledger.record, checked_data(ledger.spec))
+        require_same_data(ledger.record, checked_data(ledger.spec, _needs_test(ledger)))
         _drive(folder, session, address, console)
+
+
+def _needs_test(ledger: Ledger) -> bool:
+    return ledger.spec.data.test is not None and needs_test(ledger.spec, read_sweep(ledger.folder).trials)
 
 
 def require_same_sweep(spec: SweepSpec, folder: Path) -> None:
@@ -75,6 +86,8 @@ def require_same_sweep(spec: SweepSpec, folder: Path) -> None:
     if record.lineage:
         return
     asked = spec.model_dump(mode="json")
+    if asked["resources"]["gpu"] == "auto" and record.packing:
+        asked["resources"]["gpu"] = record.num_gpus
     if other := [name for name in asked if name != "name" and asked[name] != record.spec.get(name)]:
         raise SweepError(
             f"the sweep {folder.name!r} in {folder.parent} began with another {', '.join(other)} than the file says; "
@@ -128,9 +141,11 @@ def _disk_errors_told(folder: Path) -> Iterator[None]:
 
 def _drive(folder: Path, session: Session, address: str | None, console: Console) -> None:
     ledger, sweep = Ledger(folder), recovered(folder, lambda text: console.print(text, soft_wrap=True, markup=False))
+    settle_packing(ledger, folder, address, console)
     spec = ledger.spec
+    ledger.count_trials(sweep)
     settled = [trial for trial in sweep.trials if trial.state.state not in TRIED_AGAIN]
-    resources: dict[str, Any] = {"cpu": spec.resources.cpu, "gpu": spec.resources.gpu}
+    resources: dict[str, Any] = {"cpu": spec.resources.cpu, "gpu": spec.resources.num_gpus}
     interrupted: list[Interrupted] = []
     with SweepProgress(console, dict(spec.objectives), parse_constraints(spec.constraints), settled) as progress:
         conductor = _conductor(ledger, sweep, progress)
@@ -152,13 +167,18 @@ def _drive(folder: Path, session: Session, address: str | None, console: Console
             left = conductor.queue.num_left
             begun = sum(trial.final is not None for trial in sweep.trials if trial.state.state in GO_ON)
             to_do = f"{left} to do" + (f", {begun} of them begun" if begun else "")
+            to_do += f", {conductor.checks.num_left} to test" if conductor.checks.num_left else ""
             progress.note(f"sweep {spec.name}: {len(settled)} trials done, {to_do}, records in {folder}")
             with connected(address):
-                require_resources(spec.resources.cpu, spec.resources.gpu)
-                with told_of_interruption(interrupt):
-                    run_tune(conductor, _trial, attend, resources)
+                require_resources(spec.resources.cpu, spec.resources.num_gpus)
+                require_ready_nodes(spec, ledger.record, folder, address)
+                with told_of_interruption(interrupt), staging_of(spec) as staging:
+                    preferred = holders(_hashes(ledger), spec.resources, left)
+                    run_tune(conductor, _trial_function(staging), attend, resources, preferred)
             progress.note(progress.best())
-    tell_end(conductor, read_sweep(folder), interrupted[0].exit_status if interrupted else 0, console)
+    sweep = read_sweep(folder)
+    ledger.count_trials(sweep)
+    tell_end(conductor, sweep, interrupted[0].exit_status if interrupted else 0, console)
 
 
 def _conductor(ledger: Ledger, sweep: Sweep, progress: SweepProgress) -> Conductor:
@@ -172,11 +192,12 @@ def _conductor(ledger: Ledger, sweep: Sweep, progress: SweepProgress) -> Conduct
     pruner = build_pruner(spec, longest)
     if pruner is not None:
         pruner.remember(trial for trial in trials if trial.start.origin != "repeat")
-    gpu = spec.resources.gpu
+    gpu = spec.resources.num_gpus
     return Conductor(
         ledger,
         study,
         TrialQueue(ledger, study, trials, unrecorded),
+        FinalChecks(ledger, trials),
         pruner,
         BudgetMeter(spec.objectives, trials, gpu, seconds_driven(sweep.folder), time.monotonic),
         CheckpointKeeper(
@@ -187,8 +208,19 @@ def _conductor(ledger: Ledger, sweep: Sweep, progress: SweepProgress) -> Conduct
     )
 
 
-def _trial(assignment: dict[str, Any]) -> None:
-    # Imported by the workers only: the driver does without torch and FFCV, and so starts and complains at once.
-    from search.worker.trial import run_trial
+def _hashes(ledger: Ledger) -> list[str]:
+    """Of the photos that trials are trained and validated on."""
+    return [known["sha256"] for split, known in ledger.record.data.items() if split != "test"]
 
-    run_trial(assignment)
+
+def _trial_function(staging: Staging | None) -> TrialFunction:
+    def trial(assignment: dict[str, Any]) -> None:
+        from search.worker.own_folder import leave_vanished_folder
+
+        leave_vanished_folder()
+        # Imported by the workers only: the driver does without torch and FFCV, and so starts and complains at once.
+        from search.worker.trial import run_trial
+
+        run_trial(assignment, staging)
+
+    return trial

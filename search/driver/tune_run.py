@@ -21,6 +21,7 @@ from search.driver.conductor import Conductor
 from search.driver.failures import failure_of
 from search.driver.ray_errors import errors_by_trial
 from search.records import trial_folder
+from search.staging.placement import Holders, place
 
 POLL_S = 0.1
 MAX_STARTING = 16
@@ -33,9 +34,12 @@ TrialFunction = Callable[[dict[str, Any]], None]
 class _Run:
     """What searcher and scheduler share."""
 
-    def __init__(self, conductor: Conductor, attend: Callable[[], None], errors: dict[str, Exception]) -> None:
-        self.conductor, self._attend, self.errors = conductor, attend, errors
+    def __init__(
+        self, conductor: Conductor, attend: Callable[[], None], errors: dict[str, Exception], holders: Holders
+    ) -> None:
+        self.conductor, self._attend, self.errors, self.holders = conductor, attend, errors, holders
         self.numbers: dict[str, int] = {}  # by Tune's trial id, as the errors are
+        self.nodes: dict[str, str] = {}  # that trials were sent to, likewise
         self.error: Exception | None = None
 
     def guarded(self, call: Callable[[], Answer], otherwise: Answer) -> Answer:
@@ -64,22 +68,30 @@ class _TuneSearcher(Searcher):
         """The configuration of the next attempt; None: none now; or Searcher.FINISHED."""
         conductor = self._run.conductor
         while (number := self._run.guarded(conductor.next_trial, None)) is None:
-            if conductor.over or (self._run.error and not conductor.running):
+            if conductor.over or (self._run.error and not conductor.busy):
                 return Searcher.FINISHED
-            if conductor.running:
+            if conductor.busy:
                 return None
             time.sleep(POLL_S)  # nothing runs, so Tune would not come back for a second
             self._run.attend()
         self._run.numbers[trial_id] = number
         resources = conductor.ledger.spec.resources
         folder = str(trial_folder(conductor.ledger.folder, number))
-        return {"number": number, "folder": folder, "cpu": resources.cpu, "gpu": resources.gpu}
+        is_test = number in conductor.checks.running
+        given = {"cpu": resources.cpu, "gpu": resources.num_gpus, "node": self._sent(trial_id)}
+        return {"number": number, "folder": folder, "is_test": is_test, **given}
+
+    def _sent(self, trial_id: str) -> str:
+        """The node that a trial is to go to if it can."""
+        self._run.nodes[trial_id] = self._run.holders.take()
+        return self._run.nodes[trial_id]
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """The scheduler hears of all results; Tune tells the searcher only of those after which a trial goes on."""
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         number = self._run.numbers.pop(trial_id)
+        self._run.holders.give_back(self._run.nodes.pop(trial_id))
         failure = failure_of(self._run.errors.pop(trial_id, None)) if error else None
         self._run.guarded(lambda: self._run.conductor.ended(number, result, failure), None)
 
@@ -110,6 +122,7 @@ class _TuneScheduler(FIFOScheduler):
         return super().choose_trial_to_run(tune_controller)
 
     def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
+        self._run.conductor.noticed(result.get("notices", {}))
         goes_on = self._run.guarded(lambda: self._run.conductor.evaluated(result["number"], result), True)
         return self.CONTINUE if goes_on else self.STOP
 
@@ -130,17 +143,22 @@ def _kill(trial: TuneTrial, tune_controller: Any) -> None:
 
 
 def run_tune(
-    conductor: Conductor, train: TrialFunction, attend: Callable[[], None], resources: dict[str, float]
+    conductor: Conductor,
+    train: TrialFunction,
+    attend: Callable[[], None],
+    resources: dict[str, float],
+    holders: Holders,
 ) -> None:
     """Run trials until the conductor is over; `train` runs on the workers, `attend` here, ten times a second.
 
+    holders: the nodes that are preferred.
     Raises whatever the conductor or `attend` have raised.
     """
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_STARTING)
     with errors_by_trial() as errors, tempfile.TemporaryDirectory(prefix="huetune-tune-") as scratch:
-        run = _Run(conductor, attend, errors)
+        run = _Run(conductor, attend, errors, holders)
         tuner = tune.Tuner(
-            tune.with_resources(train, resources),
+            tune.with_resources(train, lambda assignment: place(resources, assignment["node"])),
             # A worker that stays for the next trial saves seconds of start-up and keeps the Inception network.
             tune_config=tune.TuneConfig(
                 search_alg=_TuneSearcher(run), scheduler=_TuneScheduler(run), num_samples=-1, reuse_actors=True

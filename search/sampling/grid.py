@@ -10,6 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from search.spec.space import Space
+from search.twins import point_key
 
 
 class GridSampler(BaseSampler):
@@ -49,7 +50,7 @@ class GridSampler(BaseSampler):
 
 def untried(space: Space, study: Study) -> Iterator[dict[str, Any]]:
     """The searched values of each point of the grid that no trial of the study has, in the grid's order."""
-    tried = {frozenset(trial.params.items()) for trial in study.get_trials(deepcopy=False)}
+    tried = {point_key(trial.params) for trial in study.get_trials(deepcopy=False)}
     for point in map(space.searched, space.grid()):
-        if frozenset(point.items()) not in tried:
+        if point_key(point) not in tried:
             yield point

@@ -5,6 +5,7 @@ disk or over a network. If the storage fails on the way, the study goes on in me
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from search.sampling.storages import FILES, TIMEOUT_S, location, open_storage, reason, within
 from search.sampling.told import Told
@@ -71,6 +72,21 @@ class StudyStore:
         trial = self.study.ask()
         self._ids[attrs[NUMBER]] = trial._trial_id
         return trial
+
+    def give_up(self, number: int) -> None:
+        """What was drawn is to be drawn again: to samplers it is a trial that failed, which they learn nothing from.
+
+        It is stored all the same: samplers note others by their place in the study, which must stay when it is read.
+        """
+        drawn_id = self._ids.pop(number)
+        self._memory.set_trial_state_values(drawn_id, TrialState.FAIL)
+        given_up = copy(self._memory.get_trial(drawn_id))
+        given_up.user_attrs = {key: value for key, value in given_up.user_attrs.items() if key != NUMBER}
+
+        def create() -> None:
+            self._stored.create_new_trial(self._study_id, template_trial=given_up)
+
+        self._store(create)
 
     def keep(self, number: int) -> None:
         """Store a trial that has been drawn."""

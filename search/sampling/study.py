@@ -14,12 +14,13 @@ from optuna.trial import TrialState
 from data.errors import HuetuneError
 from search.records import UNFINISHED, Origin, SweepRecord, Trial, trial_folder
 from search.sampling.grid import untried
-from search.sampling.samplers import generation_attr, random_sampler, sampler_for
+from search.sampling.samplers import Draw, generation_attr, random_sampler, samplers_for
 from search.sampling.store import NUMBER, StudyStore
 from search.sampling.told import artifact, told_of
 from search.sampling.warm_start import params_in, warm_start_trials
 from search.spec.space import Assignment
 from search.spec.sweep_spec import SweepSpec
+from search.twins import point_key
 
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 _SOURCE = "source"
@@ -59,6 +60,10 @@ class SweepStudy:
             if trial.number not in self._store.numbers and trial.start.origin != "repeat":
                 self._add(trial, params_in(spec, trial), {NUMBER: trial.number})
         self._num_asked = 1 + max(self._store.numbers | self._recorded(), default=-1)
+        self._size = spec.parsed_space.size()
+        self._numbers_at: dict[str, list[int]] = {}  # of the trials at each point, lowest first
+        for number in sorted(self._store.numbers):
+            self._note_point(number)
 
     @property
     def num_asked(self) -> int:
@@ -77,41 +82,84 @@ class SweepStudy:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the sampler has nothing left to propose: every point of the grid has been tried."""
-        grid = self._spec.search.sampler == "grid"
-        return grid and next(untried(self._spec.parsed_space, self._store.study), None) is None
+        """Whether the sampler has nothing left to propose: every point of a space with finitely many has been tried.
+
+        A grid leaves out those that were tried in the sweeps that it learns from, too.
+        """
+        if self._spec.search.sampler == "grid":
+            return next(untried(self._spec.parsed_space, self._store.study), None) is None
+        return self._size is not None and len(self._numbers_at) >= self._size
+
+    def ask_once(self, fixed: Mapping[str, Any], source: Source) -> tuple[int, Assignment | None]:
+        """As ask; but if it comes to the values of a trial that is complete, or may yet be, there is no new trial: the
+        number of that one, and None."""
+        number, assignment = self._ask(fixed, source)
+        twin = next(filter(self._may_complete, self.twins(number)), None)
+        if twin is None:
+            return self._kept(number), assignment
+        self._store.give_up(number)
+        self._num_asked -= 1
+        return twin, None
 
     def ask(self, fixed: Mapping[str, Any] | None = None, source: Source = Source()) -> tuple[int, Assignment]:
         """The number of a new trial and its point: the values of `fixed`, by path, and the others from the sampler.
 
+        A point that an earlier trial has is drawn again, if `fixed` leaves anything open, until there is a new one; it
+        stays if none is found.
+
         fixed: as search.spec.points makes it; source: kept with the trial, for whoever records it after a break.
         """
+        number, assignment = self._ask(fixed or {}, source)
+        return self._kept(number), assignment
+
+    def _ask(self, fixed: Mapping[str, Any], source: Source) -> tuple[int, Assignment]:
         number = self.reserve()
         attrs = {NUMBER: number} | {name: value for name, value in vars(source).items() if value}
+        samplers = samplers_for(self._spec, number)
+        assignment = self._drawn(fixed, attrs, next(samplers))
+        for sampler in samplers:
+            params = self.params(number)
+            if point_key(params) not in self._numbers_at or params.keys() <= fixed.keys():
+                break
+            self._store.give_up(number)
+            assignment = self._drawn(fixed, attrs, sampler)
+        return number, assignment
+
+    def _kept(self, number: int) -> int:
+        self._store.keep(number)
+        self._note_point(number)
+        return number
+
+    def _drawn(self, fixed: Mapping[str, Any], attrs: Mapping[str, Any], sampler: BaseSampler) -> Assignment:
+        suggest, number = self._spec.parsed_space.suggest, attrs[NUMBER]
         try:
-            assignment = self._drawn(fixed or {}, attrs, sampler_for(self._spec, number))
+            return suggest(self._store.draw(fixed, attrs, sampler))
         except Exception as error:  # of a sampler, for whatever it makes of the trials so far; the sweep goes on
             name = self._spec.search.sampler
             self._sampler_trouble = (
                 f"sampler {name}: {type(error).__name__} at trial {number}, which is drawn at random"
             )
-            assignment = self._drawn(fixed or {}, attrs, random_sampler(self._spec, number))
-        self._store.keep(number)
-        return number, assignment
+            return suggest(self._store.draw(fixed, attrs, random_sampler(self._spec, Draw(number))))
 
-    def _drawn(self, fixed: Mapping[str, Any], attrs: Mapping[str, Any], sampler: BaseSampler) -> Assignment:
-        return self._spec.parsed_space.suggest(self._store.draw(fixed, attrs, sampler))
+    def _note_point(self, number: int) -> None:
+        self._numbers_at.setdefault(point_key(self.params(number)), []).append(number)
 
     def source(self, number: int) -> Source:
         """Where a trial comes from that has no record."""
         attrs = self._store.trial(number).user_attrs
         return Source(**{field.name: attrs[field.name] for field in fields(Source) if field.name in attrs})
 
-    def twin(self, number: int) -> int | None:
-        """The first other trial at the same point of the space, if there is one."""
-        params = self._store.trial(number).params
-        same = (other for other in self._store.numbers if other != number and self._store.trial(other).params == params)
-        return min(same, default=None)
+    def twins(self, number: int) -> list[int]:
+        """The earlier trials at the same point of the space, lowest first."""
+        same = self._numbers_at.get(point_key(self.params(number)), [])
+        return [other for other in same if other < number]
+
+    def params(self, number: int) -> Assignment:
+        """The searched values of a trial."""
+        return self._store.trial(number).params
+
+    def _may_complete(self, number: int) -> bool:
+        return self._store.trial(number).state in (TrialState.COMPLETE, TrialState.RUNNING)
 
     def ask_again(self, number: int) -> Assignment:
         """The point of a trial whose record was never written: the same as the first time."""

@@ -83,7 +83,7 @@ def _state(trial: Trial, objectives: Sequence[str]) -> TrialState:
         return TrialState.PRUNED
     if state is not TrialState.COMPLETE:
         return state
-    final = trial.final.metrics if trial.final else {}
+    final = trial.result.metrics if trial.result else {}  # none in a copy that lacks the last evaluation
     if any(name not in final for name in objectives):  # no photo has the label that classifier_top1 needs
         return TrialState.FAIL
     return state if all(math.isfinite(final[name]) for name in objectives) else TrialState.PRUNED

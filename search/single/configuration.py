@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from models.config.trial import TrialConfig
 from search.errors import SpecError
 from search.spec.explain import explain
-from search.spec.overrides import dotted_paths, merged, set_value, unknown_path
+from search.spec.overrides import merged
 from search.spec.preset import on_preset, preset
-from search.spec.settings import parse_setting
+from search.spec.settings import with_setting
 from search.spec.sweep_spec import with_absolute_data
 from search.spec.yaml_file import read_sections
 
@@ -29,7 +29,7 @@ def single_config(source: str, data: dict[str, Path], settings: Sequence[str]) -
     files = {name: str(path.expanduser().absolute()) for name, path in data.items()}
     config = merged(config, {"data": files})
     for setting in settings:
-        config = _set(config, setting)
+        config = with_setting(config, setting, TrialConfig)
     config = with_absolute_data(config, Path.cwd())
     for name in ("train", "val"):
         if name not in config["data"]:
@@ -49,15 +49,6 @@ def _read(source: str) -> dict[str, Any]:
         return on_preset(content)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
-
-
-def _set(config: dict[str, Any], setting: str) -> dict[str, Any]:
-    path, value = parse_setting(setting)
-    known = dotted_paths(TrialConfig, config)
-    if path not in known:
-        raise SpecError(f"--set {setting}: unknown key {path}; {unknown_path(path, known, config)}")
-    changed: dict[str, Any] = set_value(config, path, value)
-    return changed
 
 
 def data_files(folder: Path | None, train: Path | None, val: Path | None) -> dict[str, Path]:

@@ -9,13 +9,16 @@ import torch
 from rich.console import Console
 
 from data.manifest import Manifest, check_quick
+from models.config.evaluation import EvaluationConfig
 from models.config.trial import TrialConfig
 from models.fit import check_fit, image_side
 from search.driver.lock import only_driver
 from search.driver.provenance import sweep_record
+from search.driver.recovery import recovered
 from search.errors import SweepError
 from search.recording import record_end, write_record
 from search.records import Trial, TrialStart, epoch_text, read_sweep_record, read_trial, trial_folder
+from search.single.kind import is_single_training
 from search.single.training_progress import TrainingProgress
 from search.spec.objectives import default_objectives
 from search.spec.sections import PruningSection, ResourcesSection, SearchSection
@@ -33,11 +36,13 @@ def train_single(config: TrialConfig, folder: Path, device: torch.device, consol
     Raises:
         HuetuneError: the data are missing or do not fit, `folder` holds another training, or this one diverged.
     """
-    manifests = {name: check_quick(beton) for name, beton in config.data.files.items()}
+    # Photos of a test, if the configuration names some, are recorded at the beginning and not needed any more.
+    files = config.data.training_files if _has_begun(folder) else config.data.files
+    manifests = {name: check_quick(beton) for name, beton in files.items()}
     check_fit(config, manifests)
     spec = _spec(checked_name(folder.name), config, num_gpus=int(device.type == "cuda"))
     with only_driver(folder):
-        trial = _recorded(spec, config, manifests, folder)
+        trial = _recorded(spec, config, manifests, folder, console)
         if trial.state.state == "complete":
             console.print(f"{folder.name} is trained already: {trial.folder}", highlight=False, soft_wrap=True)
             return
@@ -45,9 +50,9 @@ def train_single(config: TrialConfig, folder: Path, device: torch.device, consol
             console.print(f"{folder.name} goes on after epoch {epoch_text(trial.final.epoch)}", highlight=False)
         num_epochs = config.num_epochs(manifests["train"].num_samples)
         console.print(_announced(config, manifests, trial, num_epochs, device), highlight=False, soft_wrap=True)
-        shown = tuple(dict.fromkeys([*spec.objectives, "l1"]))
+        shown = tuple(dict.fromkeys([*spec.objectives, "l1", *asked_for(config.evaluation)]))
         with (
-            _outcome_recorded(trial, spec.resources.gpu),
+            _outcome_recorded(trial, spec.resources.num_gpus),
             TrainingProgress(console, num_epochs, shown) as progress,
             closing(run_training(trial.folder, device)) as evaluations,
         ):
@@ -56,22 +61,41 @@ def train_single(config: TrialConfig, folder: Path, device: torch.device, consol
     console.print(f"{folder.name} is trained: {trial.folder}", highlight=False, soft_wrap=True)
 
 
+def asked_for(evaluation: EvaluationConfig) -> list[str]:
+    """The metrics that a configuration has measured because it says so, of those that take long."""
+    classifier = ["classifier_top1", "classifier_agreement"] if evaluation.classifier else []
+    return [name for name in ("kid", "lpips") if getattr(evaluation, name)] + classifier
+
+
 def _announced(
     config: TrialConfig, manifests: Mapping[str, Manifest], trial: Trial, num_epochs: int, device: torch.device
 ) -> str:
     train, val, side = manifests["train"], manifests["val"], image_side(config, manifests["train"])
     return (
-        f"{' and '.join(config.tasks)} on {device.type}: {num_epochs} epochs, {train.num_samples:,} photos "
-        f"of {side} px in batches of {config.data.batch_size}, "
+        f"{' and '.join(config.tasks)} on {device.type}: {num_epochs} epoch{'s' if num_epochs != 1 else ''}, "
+        f"{train.num_samples:,} photos of {side} px in batches of {config.data.batch_size}, "
         f"{val.num_samples:,} to validate on; records in {trial.folder}"
     )
 
 
-def _recorded(spec: SweepSpec, config: TrialConfig, manifests: Mapping[str, Manifest], folder: Path) -> Trial:
-    """What is known of the training, which is recorded before it begins."""
+def _has_begun(folder: Path) -> bool:
+    return (trial_folder(folder, 0) / "evaluations.jsonl").exists()
+
+
+def _recorded(
+    spec: SweepSpec, config: TrialConfig, manifests: Mapping[str, Manifest], folder: Path, console: Console
+) -> Trial:
+    """What is known of the training, which is recorded before it begins; of damaged records, what can be mended.
+
+    Raises:
+        HuetuneError: `folder` holds something else, or what was to be trained cannot be read any more.
+    """
     trial = trial_folder(folder, 0)
     _require_no_search(folder)
-    if (trial / "evaluations.jsonl").exists():
+    if _has_begun(folder):
+        found = recovered(folder, lambda text: console.print(text, soft_wrap=True, markup=False))
+        if trial.name in found.unreadable:
+            raise SweepError(f"{trial} cannot be read ({found.unreadable[trial.name]}); {ANOTHER_NAME}")
         _require_same(config, trial)
     else:  # nothing is lost of one that failed at once, such as for weights that were missing
         write_record(folder, sweep_record(spec, manifests))
@@ -82,7 +106,7 @@ def _recorded(spec: SweepSpec, config: TrialConfig, manifests: Mapping[str, Mani
 
 def _require_no_search(folder: Path) -> None:
     """Raise SweepError if `folder` holds a sweep that searches, whether it has begun to or not."""
-    if (folder / "sweep.json").exists() and read_sweep_record(folder).spec.get("space"):
+    if (folder / "sweep.json").exists() and not is_single_training(read_sweep_record(folder)):
         raise SweepError(f"{folder.name} is a sweep already, not a single training; {ANOTHER_NAME}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,8 +58,29 @@ def check_sweep(spec: SweepSpec, folder: Path, console: Console, num_steps: int)
         return
     from search.worker.estimate import machine_in_words, timed_trials
 
+    if spec.resources.gpu == "auto":
+        spec = _packed(spec, manifests, console)
     costs = timed_trials(spec, manifests, num_steps, console)
     show_costs(spec, costs, manifests["train"].num_samples, machine_in_words(spec.resources.cpu), console)
+
+
+def _packed(spec: SweepSpec, manifests: dict[str, Manifest], console: Console) -> SweepSpec:
+    """The same sweep with the share of a GPU that was measured to be best; as it is where there is no GPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return spec
+    from search.driver.provenance import sweep_record
+    from search.packing.choose import limit_of_cpus, share_of
+    from search.packing.on_node import measured_packing
+    from search.packing.show import show_packing
+
+    cpus = limit_of_cpus(os.cpu_count() or 1, torch.cuda.device_count(), spec.resources.cpu)
+    record = sweep_record(spec, manifests)
+    packing = measured_packing(spec, record, "this machine", cpus, torch.device("cuda"))
+    show_packing([packing], console)
+    resources = spec.resources.model_copy(update={"gpu": share_of(packing.copies)})
+    return spec.model_copy(update={"resources": resources})
 
 
 def _checked(spec: SweepSpec, folder: Path) -> dict[str, Manifest]:

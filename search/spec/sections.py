@@ -1,5 +1,6 @@
 """The sections of a sweep file that say how to search, and with what."""
 
+import math
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -97,18 +98,39 @@ class PruningSection(Section):
 class ResourcesSection(Section):
     """What one trial is given."""
 
-    gpu: float = Field(0.0, ge=0)
-    """GPUs; a fraction lets several trials share one."""
+    gpu: float | Literal["auto"] = 0.0
+    """GPUs; a fraction lets several trials share one. `auto`: the fraction that is measured to be best before the first
+    trial, which the sweep's record has from then on."""
     cpu: int = Field(1, ge=1)
     concurrent: int | None = Field(None, ge=1)
     """Trials at once. None: as many as the cluster has room for."""
+    stage: bool = False
+    """Copy the photos, and the weights, to a node's own disk before the first trial there; see data/staged."""
+
+    @field_validator("gpu", mode="before")
+    @classmethod
+    def _number_or_auto(cls, gpu: Any) -> Any:
+        """In one finding, where pydantic would have one for each of the two."""
+        try:
+            is_known = gpu == "auto" or 0 <= float(gpu) < math.inf
+        except (TypeError, ValueError):
+            is_known = False
+        if not is_known:
+            raise ValueError("give a number from 0 on, or auto")
+        return gpu
 
     @field_validator("gpu")
     @classmethod
-    def _whole_above_one(cls, gpu: float) -> float:
-        if gpu > 1 and gpu != int(gpu):
+    def _whole_above_one(cls, gpu: float | Literal["auto"]) -> float | Literal["auto"]:
+        if gpu != "auto" and gpu > 1 and gpu != int(gpu):
             raise ValueError("above 1 only whole GPUs can be given")
         return gpu
+
+    @property
+    def num_gpus(self) -> float:
+        """Of one trial, once that is known: see search/packing."""
+        assert self.gpu != "auto"
+        return self.gpu
 
 
 class BudgetSection(Section):

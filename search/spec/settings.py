@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from models.config.trial import TrialConfig
 from search.errors import Place, SpecError
 from search.spec.explain import nearest
 from search.spec.overrides import dotted_paths, set_value, unknown_path
 from search.spec.preset import on_preset
-from search.spec.yaml_file import parse_yaml
+from search.spec.yaml_file import Origins, parse_yaml
 
 
 def parse_setting(setting: str, option: str = "--set ") -> tuple[str, Any]:
@@ -27,6 +28,20 @@ def parse_setting(setting: str, option: str = "--set ") -> tuple[str, Any]:
         return key.strip(), parse_yaml(text)
     except yaml.YAMLError:
         raise SpecError(f"{option}{setting}: {text} is no YAML value; put it into quotes") from None
+
+
+def with_setting(content: Mapping[str, Any], setting: str, model: type[BaseModel]) -> dict[str, Any]:
+    """The content of a configuration of that kind with one other value.
+
+    Raises:
+        SpecError: it is no setting, or there is no such key.
+    """
+    path, value = parse_setting(setting)
+    known = dotted_paths(model, content)
+    if path not in known:
+        raise SpecError(f"--set {setting}: unknown key {path}; {unknown_path(path, known, content)}")
+    changed: dict[str, Any] = set_value(content, path, value)
+    return changed
 
 
 def with_settings(content: Mapping[str, Any], settings: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
@@ -61,6 +76,15 @@ def place_of(setting: str) -> Place:
     if section == "space" and rest:
         return section, rest
     return tuple(int(part) if part.isdecimal() else part for part in key.split("."))
+
+
+def as_origins(settings: Sequence[str], origins: Origins) -> Origins:
+    """Where the values come from once the settings have taken the place of some."""
+    for setting in settings:
+        place = place_of(setting)
+        origins = {other: origin for other, origin in origins.items() if other[: len(place)] != place}
+        origins[place] = f"--set {setting}"
+    return origins
 
 
 def _with_base_value(base: Any, path: str, value: Any, setting: str) -> dict[str, Any]:

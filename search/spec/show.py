@@ -14,6 +14,11 @@ from search.spec.rungs import POPULATIONS, longest_training, rung_epochs
 from search.spec.space import Space
 from search.spec.sweep_spec import SweepSpec
 
+_PACKING = (
+    "packing: gpu: auto is measured before the first trial, on a GPU of each kind: copies of the base side by side, "
+    "twice as many each time, as long as that gains and the largest trial would fit"
+)
+
 
 def show_space(spec: SweepSpec, console: Console) -> None:
     """A table of the dimensions, and how many points they have."""
@@ -46,6 +51,8 @@ def show_plan(spec: SweepSpec, manifests: Mapping[str, Manifest], console: Conso
     photos = manifests["train"].num_samples if "train" in manifests else None
     _say(console, f"pruning: {_pruning(spec, photos)}")
     _say(console, f"budget: {_budget(spec)}")
+    if spec.resources.gpu == "auto":
+        _say(console, _PACKING)
 
 
 def show_costs(spec: SweepSpec, costs: Sequence[TrialCost], num_photos: int, where: str, console: Console) -> None:
@@ -70,7 +77,7 @@ def show_costs(spec: SweepSpec, costs: Sequence[TrialCost], num_photos: int, whe
 
 
 def _show_budget(spec: SweepSpec, lowest: float, highest: float, console: Console) -> None:
-    gpu = spec.resources.gpu
+    gpu = 0.0 if spec.resources.gpu == "auto" else spec.resources.gpu
     if gpu:
         _say(console, f"GPU-hours, with {gpu:g} of one a trial: {_range(gpu * lowest, gpu * highest)}")
     limits = [
@@ -78,7 +85,7 @@ def _show_budget(spec: SweepSpec, lowest: float, highest: float, console: Consol
         ("hours", spec.budget.hours, 1 / (spec.resources.concurrent or 1)),
     ]
     for name, limit, factor in limits:
-        if limit is None:
+        if limit is None or not factor:
             continue
         verdict = (
             "enough" if limit >= factor * highest else "too little" if limit < factor * lowest else "perhaps enough"

@@ -26,9 +26,9 @@ from search.spec.sections import (
     ResourcesSection,
     SearchSection,
 )
-from search.spec.settings import place_of, with_settings
+from search.spec.settings import as_origins, with_settings
 from search.spec.space import Assignment, Space, parse_space
-from search.spec.yaml_file import Origins, located, read_file
+from search.spec.yaml_file import located, read_file
 from search.storage import SweepNameError, checked_name
 
 
@@ -121,15 +121,7 @@ def load_spec(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
         return parse_spec(_with_absolute_sweeps(with_absolute_data(content, path.parent), path.parent))
     except SpecError as error:
         origins = origins_of_preset(content.get("base")) | file.origins
-        raise located(error, path, _with_settings_as_origins(origins, settings)) from None
-
-
-def _with_settings_as_origins(origins: Origins, settings: Sequence[str]) -> Origins:
-    for setting in settings:
-        place = place_of(setting)
-        origins = {other: origin for other, origin in origins.items() if other[: len(place)] != place}
-        origins[place] = f"--set {setting}"
-    return origins
+        raise located(error, path, as_origins(settings, origins)) from None
 
 
 def parse_spec(content: dict[str, Any]) -> SweepSpec:

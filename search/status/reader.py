@@ -6,7 +6,7 @@ from search.record_files import read_at_once
 from search.records import Sweep, Trial, read_sweep_record, read_trial, sweep_of, trial_folders
 
 Signature = tuple[tuple[int, int, int] | None, ...]
-_FILES = ("trial.json", "state.json", "evaluations.jsonl", "exploits.jsonl", "tested.json")
+_FILES = ("trial.json", "state.json", "evaluations.jsonl", "exploits.jsonl", "tested.json", "failed-test.json")
 
 
 class SweepReader:

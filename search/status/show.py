@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from search.damage import by_reason
+from search.packing.show import packing_lines
 from search.records import State, Sweep, epoch_text
 from search.status.eta import duration_text
 from search.status.summarise import summarise
@@ -56,6 +58,7 @@ def _lines(summary: SweepSummary) -> Iterator[tuple[str, str]]:
         yield f"no complete trial meets {' and '.join(summary.constraints)}", ""
     if spent := _spent(summary):
         yield f"used: {spent}", ""
+    yield from ((f"packing: {line}", "") for line in packing_lines(summary.packing))
     if summary.target:
         values = ", ".join(f"{name} {value:g}" for name, value in summary.target.values.items())
         by = summary.target.reached_by
@@ -73,8 +76,8 @@ def _lines(summary: SweepSummary) -> Iterator[tuple[str, str]]:
     for change in summary.lineage[-MAX_CHANGES:]:
         why = f" ({change.why})" if change.why else ""
         yield f"changed {change.when:%Y-%m-%d %H:%M} UTC by {change.who}: {change.what}{why}", ""
-    for name, reason in summary.unreadable.items():
-        yield f"unreadable: {name}: {reason}", "red"
+    damage = [f"unreadable: {line}" for line in by_reason(summary.unreadable)]
+    yield from ((line, "red") for line in [*damage, *(f"trial {line}" for line in by_reason(summary.notices))])
 
 
 def _whether_it_runs(summary: SweepSummary) -> str:
@@ -83,7 +86,7 @@ def _whether_it_runs(summary: SweepSummary) -> str:
         return f"{summary.driver} runs it now{paused}"
     paused = ", and it is paused" if summary.paused else ""
     left = any(summary.states.get(state) for state in ("waiting", "running", "paused", "failed"))
-    if left or (summary.asked_for or 0) > summary.budget["trials"].used:
+    if left or summary.unreadable or (summary.asked_for or 0) > summary.budget["trials"].used:
         return f"it does not run{paused}; go on with `{summary.resume}`"
     return "it is finished"
 

@@ -66,7 +66,7 @@ def _section(sweep: Sweep) -> BudgetSection:
 
 
 def _num_gpus(sweep: Sweep) -> float:
-    return float(sweep.record.spec.get("resources", {}).get("gpu", 0.0))
+    return sweep.record.num_gpus
 
 
 def _trained_s(trial: Trial) -> float:
@@ -88,7 +88,7 @@ def _gpu_seconds(sweep: Sweep) -> float:
 def _stagnant(sweep: Sweep, limit: int) -> int:
     """Trials that ended one after the other without growth of the hypervolume, at most `limit`."""
     ended = [(t.state.ended, t.number, t) for t in sweep.trials if t.state.ended and t.state.state not in UNFINISHED]
-    complete = [t.final.metrics if t.state.state == "complete" and t.final else {} for _, _, t in sorted(ended)]
+    complete = [trial.result.metrics if trial.result else {} for _, _, trial in sorted(ended)]
     points = minimised([dict(metrics) for metrics in complete], dict(sweep.record.objectives))
     # A longer window cannot be without growth if a shorter one is not.
     return bisect_left(range(1, limit + 1), True, key=lambda window: not stagnated(points, window))

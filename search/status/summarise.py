@@ -52,9 +52,11 @@ def summarise(sweep: Sweep, now: datetime) -> SweepSummary:
         failures=_failures(trials),
         failed_attempts=dict(sum((Counter(trial.state.failures) for trial in trials), Counter())),
         disk=Disk(used_gb=checkpoint_bytes(sweep.folder) / GB, quota_gb=_quota_gb(record.spec)),
+        packing=record.packing,
         orders=tuple(waiting_orders(sweep.folder)),
         lineage=record.lineage,
         unreadable=sweep.unreadable,
+        notices=sweep.notices,
     )
 
 
@@ -62,9 +64,7 @@ def pareto_front(sweep: Sweep) -> list[Trial]:
     """The complete trials that meet the constraints and that no other such one betters in every objective, best in the
     first objective first."""
     constraints = parse_constraints(tuple(sweep.record.spec.get("constraints", ())))
-    complete = [
-        (trial, trial.final.metrics) for trial in sweep.trials if trial.state.state == "complete" and trial.final
-    ]
+    complete = [(trial, trial.result.metrics) for trial in sweep.trials if trial.result]
     met = [(trial, metrics) for trial, metrics in complete if all(one.met(metrics) for one in constraints)]
     points = minimised([metrics for _, metrics in met], dict(sweep.record.objectives))
     ranked = zip(points, met, pareto_ranks(points), strict=True)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from search.control.orders import Order
-from search.records import Change, State
+from search.records import Change, Packing, State
 
 
 class _Part(BaseModel):
@@ -98,8 +98,12 @@ class SweepSummary(_Part):
     failed_attempts: dict[str, int]
     """By cause, those included after which a trial went on."""
     disk: Disk
+    packing: tuple[Packing, ...]
+    """How many trials share a GPU of each kind, if the sweep had that measured."""
     orders: tuple[Order, ...]
     """Not carried out yet."""
     lineage: tuple[Change, ...]
     unreadable: dict[str, str]
-    """Folders of trials that cannot be read, with the reason."""
+    """Folders of trials that are missing or cannot be read, with the reason."""
+    notices: dict[str, str]
+    """What is damaged or not whole of trials that were read, by folder, and whose test has failed."""

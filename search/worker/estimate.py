@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,7 @@ from models.measures.fid import FidNetwork
 from models.measures.fid_reference import FidReference
 from models.measures.pictures import picture
 from models.measures.validation import Validation
-from models.training.phases import prepare
+from models.training.phases import Plan, prepare
 from models.training.position import Position
 from models.training.release import release_memory
 from models.training.state import TrainingState
@@ -40,6 +40,8 @@ from search.spec.sweep_spec import SweepSpec
 MAX_TRIALS = 4
 NUM_VALIDATED = 2
 """Batches of a validation that are timed."""
+WAIT_EVERY_S = 0.2
+"""How often steps that are counted over some seconds are waited for on a GPU."""
 
 
 def timed_trials(
@@ -60,7 +62,7 @@ def timed_trials(
         costs = []
         for choices, config in progress.track(chosen.items(), len(chosen), description="timing"):
             try:
-                costs.append(_timed(choices, config, manifests, num_steps))
+                costs.append(timed_trial(choices, config, manifests, num_steps, _device()))
             except GpuMemoryError as error:
                 raise SweepError(f"with {choices}: {error}") from None
             finally:
@@ -72,7 +74,7 @@ def spread(spec: SweepSpec) -> dict[str, TrialConfig]:
     """Corners of the space whose steps differ in what they compute, at most MAX_TRIALS, by the choices made there."""
     found: dict[str, tuple[str, TrialConfig]] = {}
     for corner, config in zip(spec.parsed_space.corners(), spec.corner_configs, strict=True):
-        found.setdefault(_work(config), (_choices(corner, spec.parsed_space), config))
+        found.setdefault(_work(config), (choices_in_words(corner, spec.parsed_space), config))
     kinds = list(found.values())
     num_gaps = max(MAX_TRIALS - 1, 1)
     places = (
@@ -100,7 +102,8 @@ def _work(config: TrialConfig) -> str:
     return json.dumps([counted, config.model.width, config.loss.task_losses])
 
 
-def _choices(corner: Assignment, space: Space) -> str:
+def choices_in_words(corner: Assignment, space: Space) -> str:
+    """What tells one trial from the others of its sweep, as far as it makes its networks and losses what they are."""
     shown = {
         path: value
         for path, value in space.searched(corner).items()
@@ -110,10 +113,16 @@ def _choices(corner: Assignment, space: Space) -> str:
     return ", ".join(f"{path}={plain(value)}" for path, value in shown.items() if not path.startswith(aside)) or "all"
 
 
-def _timed(choices: str, config: TrialConfig, manifests: Mapping[str, Manifest], num_steps: int) -> TrialCost:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def timed_trial(
+    choices: str, config: TrialConfig, manifests: Mapping[str, Manifest], num_steps: int, device: torch.device
+) -> TrialCost:
+    """A few steps of each phase, and the validation of a few batches, timed.
+
+    Raises:
+        HuetuneError: weights are missing, or the GPU's memory is too small.
+    """
     train, val = manifests["train"], manifests["val"]
-    bin_counts = torch.tensor(train.ab_bin_counts) if any(train.ab_bin_counts) else None
+    bin_counts = _bin_counts(train)
     state = TrainingState(config, len(train.classes), image_side(config, val), device, bin_counts)
     with _loader(config, device, training=True) as batches:
         per_step = [_seconds_per_step(state, batches, n, num_steps) for n in range(len(config.schedule))]
@@ -132,6 +141,41 @@ def _timed(choices: str, config: TrialConfig, manifests: Mapping[str, Manifest],
     return TrialCost(choices, training / max(sum(steps), 1), total / max(epochs, 1), total / SECONDS_AN_HOUR)
 
 
+def steps_per_s(
+    config: TrialConfig,
+    manifests: Mapping[str, Manifest],
+    device: torch.device,
+    window_s: float,
+    begin: Callable[[], None],
+) -> float:
+    """Steps per second of the longest phase, over so many seconds, and at least one turn of its networks.
+
+    begin: returns when they are to begin; networks, photos and a first step are behind it then.
+    """
+    train = manifests["train"]
+    state = TrainingState(config, len(train.classes), image_side(config, manifests["val"]), device, _bin_counts(train))
+    lengths = [_num_steps(config, phase, train.num_samples) for phase in config.schedule]
+    with _loader(config, device, training=True) as batches:
+        plan, turn = _in_phase(state, batches, lengths.index(max(lengths)))
+        with closing(_endless(batches)) as stream:
+            training_step(state, next(stream), plan)
+            _now(device)
+            begin()
+            began = told = time.perf_counter()
+            count = 0
+            while count == 0 or told - began < window_s:
+                for batch in islice(stream, turn):
+                    training_step(state, batch, plan)
+                count += turn
+                # A training never waits for its GPU: neither does this, but for now and then.
+                told = _now(device) if time.perf_counter() - told > WAIT_EVERY_S else told
+            return count / (_now(device) - began)
+
+
+def _bin_counts(train: Manifest) -> torch.Tensor | None:
+    return torch.tensor(train.ab_bin_counts) if any(train.ab_bin_counts) else None
+
+
 def _num_steps(config: TrialConfig, phase: PhaseConfig, num_photos: int) -> int:
     if phase.steps is not None:
         return phase.steps
@@ -141,17 +185,23 @@ def _num_steps(config: TrialConfig, phase: PhaseConfig, num_photos: int) -> int:
 
 def _seconds_per_step(state: TrainingState, batches: Loader, phase: int, num_steps: int) -> float:
     """A mean over whole turns of the discriminator and the generator, after a step of both to warm up."""
-    turn = state.config.loss.critic_steps
+    plan, turn = _in_phase(state, batches, phase)
     count = turn * math.ceil(num_steps / turn)
-    # As if the phase had begun: which photos it has makes no difference to the time of a step.
-    state.position = Position(phase=phase, phase_step=1, step=turn - 1)
-    plan, _ = prepare(state, batches)
     with closing(_endless(batches)) as stream:
         training_step(state, next(stream), plan)
         began = _now(state.device)
         for batch in islice(stream, count):
             training_step(state, batch, plan)
         return (_now(state.device) - began) / count
+
+
+def _in_phase(state: TrainingState, batches: Loader, phase: int) -> tuple[Plan, int]:
+    """What its steps do, and the steps of a turn of discriminator and generator."""
+    turn = state.config.loss.critic_steps
+    # As if the phase had begun: which photos it has makes no difference to the time of a step.
+    state.position = Position(phase=phase, phase_step=1, step=turn - 1)
+    plan, _ = prepare(state, batches)
+    return plan, turn
 
 
 def _seconds_per_photo(
@@ -220,6 +270,10 @@ def _threads_of_a_trial(num_threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _num_threads(wanted: int) -> int:

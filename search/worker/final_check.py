@@ -7,36 +7,51 @@ import torch
 from torch import Tensor
 
 from data.loaders import open_loader
+from data.manifest import check_quick
 from models.config.trial import TrialConfig
 from models.measures.fid_reference import fid_reference
 from models.measures.validation import Validation
 from models.networks.colorizer import Colorizer
-from search.records import SweepRecord, Tested, Trial
+from models.training.checkpoint import LAST, checkpoint_path, load_generator
+from search.recording import remove_failed_test, write_record
+from search.records import Tested, read_sweep_record, read_trial
+from search.worker.local_photos import keeping_features, local_photos, reading
+from search.worker.same_photos import require_recorded
 
 
-def test_photos(record: SweepRecord, trial: Trial) -> Path | None:
-    """The .beton that a trial is measured on once it is trained: for a repeat the sweep's, if it has one.
+def run_final_check(folder: Path, device: torch.device) -> Tested:
+    """Measure the trial of `folder`, as its last checkpoint has it, on the photos of its sweep's test, and record that.
 
-    Of the sweep and not of the trial's configuration, since a sweep can be given its test after the trial was.
+    Raises:
+        HuetuneError: the checkpoint or a file is missing or damaged, or holds other photos than are recorded.
     """
-    test = record.spec.get("data", {}).get("test") if trial.start.origin == "repeat" else None
-    return Path(test) if test is not None else None
+    trial, record = read_trial(folder), read_sweep_record(folder.parent.parent)
+    config, test = TrialConfig.model_validate(trial.config), Path(record.spec["data"]["test"])
+    with local_photos({"test": test, "train": config.data.train}, record) as files:
+        require_recorded(record, {"test": check_quick(files["test"])})
+        trained = load_generator(checkpoint_path(folder / "checkpoints", LAST), device)
+        counts = check_quick(files["train"]).ab_bin_counts
+        bin_counts = torch.tensor(counts) if any(counts) else None
+        tested = measured_on_test(trained.generator, config, test, files["test"], bin_counts, device)
+    write_record(folder, tested)
+    remove_failed_test(folder)
+    return tested
 
 
 def measured_on_test(
-    generator: Colorizer, config: TrialConfig, test: Path, bin_counts: Tensor | None, device: torch.device
+    generator: Colorizer, config: TrialConfig, test: Path, copy: Path, bin_counts: Tensor | None, device: torch.device
 ) -> Tested:
     """What validation finds on the photos of `test`; the generator stays as it was.
 
-    bin_counts (Q,): training pixels in each ab bin, None where nobody counted them.
+    copy: where this node reads them. bin_counts (Q,): training pixels in each ab bin, None where nobody counted them.
 
     Raises:
         DataError: the file is missing or damaged.
     """
-    on_test = config.model_copy(update={"data": config.data.model_copy(update={"val": test})})
-    with closing(open_loader(test, on_test.data, training=False, seed=config.seed, device=device)) as photos:
+    on_test, local = reading(config, {"val": test}), reading(config, {"val": copy})
+    with closing(open_loader(copy, local.data, training=False, seed=config.seed, device=device)) as photos:
         manifest = photos.manifest
-        fid = fid_reference(on_test, manifest, photos, device)
+        fid = fid_reference(keeping_features(on_test, local), manifest, photos, device)
         validation = Validation(photos, on_test, manifest.classes, None, bin_counts, fid, device)
         found = validation(generator, None, costly=True)
     return Tested(

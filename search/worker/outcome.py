@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from data.errors import DataError
+from data.staged.errors import NoRoomError
 from models.training.collapse import CollapsedError
 from models.training.loop import DivergedError
 from models.training.step import GpuMemoryError
@@ -35,6 +36,8 @@ def outcome_of(error: Exception) -> Outcome:
     if isinstance(error, torch.OutOfMemoryError):
         return Outcome("diverged", "gpu-memory", _OUT_OF_MEMORY)
     reason = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, NoRoomError):
+        return Outcome("failed", "full-disk", reason)
     if isinstance(error, DataError):
         return Outcome("failed", "damaged-data", reason)
     if isinstance(error, MemoryError):

@@ -1,13 +1,13 @@
 """One trial, trained and recorded. Knows nothing of Ray: who runs it decides what to do with each evaluation."""
 
 import socket
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import torch
 
-from data.errors import DataError, HuetuneError
+from data.errors import HuetuneError
 from data.loaders import Loader, open_loader
 from data.manifest import Manifest, check_quick
 from models.config.trial import TrialConfig
@@ -22,7 +22,8 @@ from models.training.state import TrainingState
 from search.recording import record_begin, write_evaluations, write_record
 from search.records import SweepRecord, TrialState, read_state, read_sweep_record, read_trial
 from search.worker.adoption import adopt_donor
-from search.worker.final_check import measured_on_test, test_photos
+from search.worker.local_photos import keeping_features, local_photos, reading
+from search.worker.same_photos import require_recorded
 from search.worker.samples import write_samples
 from search.worker.tensorboard import TrialTensorboard
 
@@ -31,24 +32,42 @@ class SupersededError(HuetuneError):
     """Another process trains this trial now."""
 
 
-def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
+def run_training(
+    folder: Path, device: torch.device, stage: Callable[[], None] | None = None
+) -> Generator[Evaluation]:
     """Train the trial of `folder` from where it was left; an evaluation is yielded when all of it is written.
 
-    With the last one of a repeat goes its measurement on the photos of the test, which no other trial is shown.
+    stage: brings copies of the photos to this node's disk; what is there already is read there in any case.
 
     Raises:
         HuetuneError: the training diverged or does not fit the GPU, or configuration and data do not fit together.
     """
     trial, record = read_trial(folder), read_sweep_record(folder.parent.parent)
-    config, test = TrialConfig.model_validate(trial.config), test_photos(record, trial)
+    config = TrialConfig.model_validate(trial.config)
     running = record_begin(trial, socket.gethostname())
     adopt_donor(trial, config)
-    manifests = _manifests(config, test, record)
+    if stage is not None:
+        stage()
+    damaged = "damaged-data" in trial.state.failures
+    with local_photos(config.data.training_files, record, whole=damaged) as files:
+        yield from _trained(folder, config, reading(config, files), record, running, device)
+
+
+def _trained(
+    folder: Path,
+    config: TrialConfig,
+    local: TrialConfig,
+    record: SweepRecord,
+    running: TrialState,
+    device: torch.device,
+) -> Generator[Evaluation]:
+    """local: the configuration with the paths to read from, which is of this node and so in no record."""
+    manifests = _manifests(local, record)
     classes, counts = manifests["train"].classes, manifests["train"].ab_bin_counts
     bin_counts = torch.tensor(counts) if any(counts) else None
     hashes = {name: manifests[name].sha256 for name in config.data.training_files}
-    with _loaders(config, device) as (batches, val):
-        fid = fid_reference(config, val.manifest, val, device)
+    with _loaders(local, device) as (batches, val):
+        fid = fid_reference(keeping_features(config, local), val.manifest, val, device)
         if fid is not None:
             write_record(
                 folder,
@@ -67,10 +86,6 @@ def run_training(folder: Path, device: torch.device) -> Generator[Evaluation]:
                 samples = validation.samples(state.evaluated, config.evaluation.samples)
                 write_samples(folder / "samples.png", samples, validation.sample_distances(samples))
                 tensorboard.add(evaluation, samples)
-                if evaluation.finished and test is not None:
-                    tested = measured_on_test(state.evaluated, config, test, bin_counts, device)
-                    _require_own_attempt(folder, running)
-                    write_record(folder, tested)
                 yield evaluation
 
 
@@ -90,20 +105,13 @@ def _loaders(config: TrialConfig, device: torch.device) -> Iterator[tuple[Loader
             yield train_loader, val_loader
 
 
-def _manifests(config: TrialConfig, test: Path | None, record: SweepRecord) -> dict[str, Manifest]:
-    """Of the files that a trial reads, which fit it and are those of the record: other trials would not compare.
+def _manifests(config: TrialConfig, record: SweepRecord) -> dict[str, Manifest]:
+    """Of the files that a trial trains and validates on, which fit it and are those of the record.
 
     Raises:
         HuetuneError: one is missing or damaged, holds other photos, or does not fit the configuration.
     """
-    files = config.data.training_files | ({} if test is None else {"test": test})
-    manifests = {name: check_quick(beton) for name, beton in files.items()}
-    for split, manifest in manifests.items():
-        known = record.data[split]
-        if manifest.sha256 != known["sha256"]:
-            raise DataError(
-                f"{known['file']} on {socket.gethostname()} holds other photos than the {split} set that this "
-                "began with; put that back, or begin anew under another name"
-            )
+    manifests = {name: check_quick(beton) for name, beton in config.data.training_files.items()}
+    require_recorded(record, manifests)
     check_fit(config, manifests)
     return manifests

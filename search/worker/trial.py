@@ -1,7 +1,9 @@
 """One trial on a worker of a Ray cluster. The only caller of `tune.report`."""
 
 import functools
+import socket
 import traceback
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,38 @@ from ray import tune
 from models.evaluation import Evaluation
 from models.training.release import release_memory
 from search.records import read_trial
+from search.staging.on_node import Staging
+from search.worker.device import lent_device
+from search.worker.final_check import run_final_check
 from search.worker.outcome import outcome_of
 from search.worker.training import SupersededError, run_training
 
+Stage = Callable[[], None] | None
 
-def run_trial(assignment: dict[str, Any]) -> None:
-    """Ray Tune's function. Every end of a trial is reported as an outcome, except that of its worker."""
+
+def run_trial(assignment: dict[str, Any], staging: Staging | None) -> None:
+    """Ray Tune's function: the training of a trial, or the test of a trained one. Every end is reported as an outcome,
+    except that of its worker.
+
+    staging: brings the photos to this node's disk, if the sweep wants them there.
+    """
+    notices: dict[str, str] = {}
+    stage = functools.partial(staging.bring, notices.setdefault) if staging is not None else None
+    try:
+        if assignment["is_test"]:
+            _test(assignment, stage, notices)
+        else:
+            _train(assignment, stage, notices)
+    finally:
+        release_memory()
+
+
+def _train(assignment: dict[str, Any], stage: Stage, notices: dict[str, str]) -> None:
     folder = Path(assignment["folder"])
-    report = functools.partial(_report, assignment["number"])
+    report = functools.partial(_report, assignment["number"], notices)
     try:
         # A pruned trial ends by SystemExit in `report`: closing the generator then closes its loaders at once.
-        with closing(run_training(folder, _device(assignment["cpu"], assignment["gpu"]))) as evaluations:
+        with closing(run_training(folder, lent_device(assignment["cpu"], assignment["gpu"]), stage)) as evaluations:
             for evaluation in evaluations:
                 report(evaluation, "complete" if evaluation.finished else "")
     except SupersededError:
@@ -35,8 +58,23 @@ def run_trial(assignment: dict[str, Any]) -> None:
         if outcome.state == "failed":
             _keep_trace(folder)
         report(_last(folder), outcome.state, outcome.cause, outcome.reason)
-    finally:
-        release_memory()
+
+
+def _test(assignment: dict[str, Any], stage: Stage, notices: dict[str, str]) -> None:
+    """Nothing of the trial's own is touched, whatever goes wrong: it is trained."""
+    report = {"number": assignment["number"], "node": socket.gethostname(), "notices": notices}
+    try:
+        if stage is not None:
+            stage()
+        tested = run_final_check(Path(assignment["folder"]), lent_device(assignment["cpu"], assignment["gpu"]))
+    except torch.AcceleratorError:
+        raise  # as in training: this process can use its GPU no more
+    except Exception as error:
+        outcome = outcome_of(error)
+        trace = traceback.format_exc()
+        tune.report({**report, "outcome": "failed", "cause": outcome.cause, "reason": outcome.reason, "trace": trace})
+    else:
+        tune.report({**report, "outcome": "tested", **tested.metrics})
 
 
 def _keep_trace(folder: Path) -> None:
@@ -44,24 +82,21 @@ def _keep_trace(folder: Path) -> None:
         (folder / "error.txt").write_text(traceback.format_exc())
 
 
-def _report(number: int, evaluation: Evaluation | None, outcome: str, cause: str = "", reason: str = "") -> None:
+def _report(
+    number: int,
+    notices: dict[str, str],
+    evaluation: Evaluation | None,
+    outcome: str,
+    cause: str = "",
+    reason: str = "",
+) -> None:
     metrics = evaluation.metrics if evaluation else {}
     progress = (
         {"epoch": evaluation.epoch, "seconds": evaluation.seconds} if evaluation else {"epoch": 0, "seconds": 0.0}
     )
-    tune.report({"number": number, "outcome": outcome, "cause": cause, "reason": reason, **progress, **metrics})
+    ending = {"outcome": outcome, "cause": cause, "reason": reason}
+    tune.report({"number": number, "notices": notices, **ending, **progress, **metrics})
 
 
 def _last(folder: Path) -> Evaluation | None:
     return read_trial(folder).final
-
-
-def _device(cpu: int, gpu: float) -> torch.device:
-    """The device that Ray lent, with the threads and the share of GPU memory that belong to the trial."""
-    torch.set_num_threads(cpu)
-    if not gpu:
-        return torch.device("cpu")
-    if gpu < 1:
-        # Ray's shares limit nothing: without a cap one trial can take the memory of its neighbours.
-        torch.cuda.set_per_process_memory_fraction(gpu)
-    return torch.device("cuda")

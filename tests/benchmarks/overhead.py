@@ -37,6 +37,7 @@ from search.control.mailbox import Mailbox
 from search.driver.budget import BudgetMeter
 from search.driver.conductor import Conductor
 from search.driver.connection import ClusterRoom, connected
+from search.driver.final_checks import FinalChecks
 from search.driver.keeper import CheckpointKeeper
 from search.driver.ledger import Ledger
 from search.driver.orders import OrderDesk
@@ -49,6 +50,7 @@ from search.recording import write_record
 from search.records import SweepRecord, Trial, read_sweep, trial_folder
 from search.sampling.samplers import sampler_for
 from search.sampling.study import SweepStudy
+from search.staging.placement import Holders
 
 Figures = dict[str, float]
 
@@ -104,7 +106,7 @@ def conductor_of(
     budget = BudgetMeter(spec.objectives, trials, 0.0, 0.0, time.monotonic)
     keeper = CheckpointKeeper(folder, dict(spec.objectives), (), spec.disk, time.time)
     queue = TrialQueue(ledger, study, trials, unrecorded)
-    conductor = Conductor(ledger, study, queue, pruner, budget, keeper, progress, capacity)
+    conductor = Conductor(ledger, study, queue, FinalChecks(ledger, trials), pruner, budget, keeper, progress, capacity)
     lap("queue, budget")
     return conductor
 
@@ -120,7 +122,7 @@ def ours(num_trials: int) -> Figures:
             begin(folder, num_trials)
             resources = sweep_spec(num_trials).resources
             with silent_progress() as progress:
-                room = ClusterRoom(resources.cpu, resources.gpu, time.monotonic)
+                room = ClusterRoom(resources.cpu, resources.num_gpus, time.monotonic)
                 conductor = conductor_of(folder, progress, room, lambda part: None)
                 desk = OrderDesk(Mailbox(folder), conductor)
 
@@ -129,7 +131,7 @@ def ours(num_trials: int) -> Figures:
                     conductor.tidy()
 
                 _shipped_whole()
-                run_tune(conductor, recorded_trial, attend, {"cpu": resources.cpu})
+                run_tune(conductor, recorded_trial, attend, {"cpu": resources.cpu, "gpu": 0}, Holders({}))
         trials = read_sweep(folder).trials
         assert [len(trial.evaluations) for trial in trials] == [NUM_REPORTS] * num_trials
         return figures

@@ -1,0 +1,1 @@
+"""`huetune cluster stage`: a sweep's photos and weights on the disk of every node."""

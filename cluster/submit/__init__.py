@@ -1,0 +1,1 @@
+"""A sweep handed in to a Ray cluster that runs already."""

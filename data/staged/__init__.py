@@ -1,0 +1,1 @@
+"""Copies of a sweep's files on a node's own disk, kept by their content."""

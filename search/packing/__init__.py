@@ -1,0 +1,1 @@
+"""How many trials share a GPU, where the sweep file leaves that to be measured (`resources: {gpu: auto}`)."""

@@ -1,0 +1,1 @@
+"""Whether the nodes of a cluster can run a sweep, asked before its first trial."""

@@ -1,0 +1,1 @@
+"""Bringing a sweep's photos and weights to the disks of its nodes."""
