@@ -15,9 +15,11 @@ from pathlib import Path
 _TRIES = 4
 """Ray (2.60) gives a raylet 30 s to start, which on a busy machine is short."""
 _START = """
-import json, sys, ray
+import json, pathlib, sys, ray
 where = {"_node_ip_address": "127.0.0.1", "_temp_dir": sys.argv[1], "dashboard_host": "127.0.0.1"}
 found = ray.init("local", num_cpus=int(sys.argv[2]), include_dashboard=True, dashboard_port=int(sys.argv[3]), **where)
+# As `ray start` does, or jobs would look for their cluster among all of the machine.
+pathlib.Path(sys.argv[1], "ray_current_cluster").write_text(found.address_info["gcs_address"])
 print(json.dumps([found.address_info["gcs_address"], found.address_info["webui_url"]]), flush=True)
 sys.stdin.read()
 """

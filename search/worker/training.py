@@ -32,9 +32,7 @@ class SupersededError(HuetuneError):
     """Another process trains this trial now."""
 
 
-def run_training(
-    folder: Path, device: torch.device, stage: Callable[[], None] | None = None
-) -> Generator[Evaluation]:
+def run_training(folder: Path, device: torch.device, stage: Callable[[], None] | None = None) -> Generator[Evaluation]:
     """Train the trial of `folder` from where it was left; an evaluation is yielded when all of it is written.
 
     stage: brings copies of the photos to this node's disk; what is there already is read there in any case.

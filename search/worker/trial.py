@@ -21,6 +21,8 @@ from search.worker.outcome import outcome_of
 from search.worker.training import SupersededError, run_training
 
 Stage = Callable[[], None] | None
+Notices = list[tuple[str, str]]
+"""What each is about, and the notice; a list, since Tune takes dictionaries in reports apart."""
 
 
 def run_trial(assignment: dict[str, Any], staging: Staging | None) -> None:
@@ -29,8 +31,8 @@ def run_trial(assignment: dict[str, Any], staging: Staging | None) -> None:
 
     staging: brings the photos to this node's disk, if the sweep wants them there.
     """
-    notices: dict[str, str] = {}
-    stage = functools.partial(staging.bring, notices.setdefault) if staging is not None else None
+    notices: Notices = []
+    stage = None if staging is None else functools.partial(staging.bring, tell=lambda *notice: notices.append(notice))
     try:
         if assignment["is_test"]:
             _test(assignment, stage, notices)
@@ -40,7 +42,7 @@ def run_trial(assignment: dict[str, Any], staging: Staging | None) -> None:
         release_memory()
 
 
-def _train(assignment: dict[str, Any], stage: Stage, notices: dict[str, str]) -> None:
+def _train(assignment: dict[str, Any], stage: Stage, notices: Notices) -> None:
     folder = Path(assignment["folder"])
     report = functools.partial(_report, assignment["number"], notices)
     try:
@@ -60,7 +62,7 @@ def _train(assignment: dict[str, Any], stage: Stage, notices: dict[str, str]) ->
         report(_last(folder), outcome.state, outcome.cause, outcome.reason)
 
 
-def _test(assignment: dict[str, Any], stage: Stage, notices: dict[str, str]) -> None:
+def _test(assignment: dict[str, Any], stage: Stage, notices: Notices) -> None:
     """Nothing of the trial's own is touched, whatever goes wrong: it is trained."""
     report = {"number": assignment["number"], "node": socket.gethostname(), "notices": notices}
     try:
@@ -84,7 +86,7 @@ def _keep_trace(folder: Path) -> None:
 
 def _report(
     number: int,
-    notices: dict[str, str],
+    notices: Notices,
     evaluation: Evaluation | None,
     outcome: str,
     cause: str = "",
