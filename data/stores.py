@@ -121,4 +121,7 @@ def shown_address(address: str) -> str:
     scheme, separator, rest = address.partition("://")
     if not separator:  # a path
         return address
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}".rstrip("/")
+    place, _, options = rest.partition("?")
+    if "@" in options:  # of a secret with a ? in it, or of an option: nobody can tell
+        return f"{scheme}://..."
+    return f"{scheme}://{place.rpartition('@')[2]}".rstrip("/")

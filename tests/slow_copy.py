@@ -32,7 +32,7 @@ class SlowSource(PathSource):
 def main() -> None:
     folder, description, begun, hold = map(Path, sys.argv[1:])
     parcel = Parcel.model_validate_json(description.read_bytes())
-    with brought(Stage(folder), parcel, SlowSource(begun, hold), advance=lambda _: None):
+    with brought(Stage(folder), parcel, SlowSource(begun, hold), lambda _: None, print):
         pass
 
 

@@ -52,6 +52,13 @@ def test_new_seeds_may_agree_with_the_ranking(searched: Path):
     assert chosen(searched) == (0, "small: trial 0, the first of 2 configurations by its means over new seeds")
 
 
+def test_new_seeds_choose_although_their_originals_are_gone(tmp_path: Path):
+    folder = write_sweep(tmp_path / "small")
+    for number, (original, fid) in enumerate([(0, 21.0), (0, 20.0), (1, 25.0), (1, 26.0)], start=2):
+        write_run(folder, number, {"fid": fid, "accuracy": 0.5}, repeat_of=original)
+    assert chosen(folder) == (2, "small: trial 2, the first of 2 configurations by its means over new seeds")
+
+
 @pytest.mark.parametrize("fids", [{1: [10.0, 11.0]}, {0: [24.0], 1: [10.0]}])
 def test_one_configuration_or_one_seed_each_choose_nothing(fids: dict[int, list[float]], searched: Path):
     repeat(searched, fids)

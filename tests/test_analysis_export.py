@@ -141,6 +141,21 @@ def test_export_onto_a_full_disk_leaves_nothing_half(sweep: Path, tmp_path: Path
     assert sorted(contents(export_trial(Place(sweep), "0", tmp_path / "model", QUIET))) == NAMES
 
 
+def test_export_that_is_interrupted_can_be_repeated(sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    replace = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if target == tmp_path / "model" / "README.md":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            export_trial(Place(sweep), "0", tmp_path / "model", QUIET)
+    assert sorted(contents(export_trial(Place(sweep), "0", tmp_path / "model", QUIET))) == NAMES
+
+
 def test_damaged_export_is_refused_in_one_line(sweep: Path, tmp_path: Path):
     out = export_trial(Place(sweep), "0", tmp_path / "model", QUIET)
     weights = (out / "model.safetensors").read_bytes()

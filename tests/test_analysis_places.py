@@ -120,6 +120,7 @@ def test_half_copied_sweep_is_fetched_as_far_as_it_goes(storage: Path, tmp_path:
         ("s3://me:secret@bucket/sweeps?colour=red", "s3://bucket/sweeps cannot be read: Unexpected query parameter"),
         ("s3://me:a/secret@bucket/sweeps", "s3://bucket/sweeps cannot be read: it is no address"),
         ("s3://me:a#secret@bucket/sweeps", "s3://bucket/sweeps cannot be read: it is no address"),
+        ("foo://bucket?key=a@secret", "foo://... cannot be read: nothing is known of such addresses"),
         ("s3://[secret@bucket", "s3://bucket cannot be read: it is no address"),
         ("file://tmp/sweeps", "names a machine 'tmp'"),
     ],

@@ -63,7 +63,7 @@ def test_what_the_command_alone_does_not_bring_back_is_named_with_what_does(tmp_
     *command, first, second, third = shlex.split(enqueued.command)
     assert command == ["huetune", "sweep", "enqueue", "sweep"]
     assert parse_settings([first, second, third]) == values
-    assert repeated.what == "Trials 3, 4 and 5, the best ones with new seeds"
+    assert repeated.what == "Trials 3, 4 and 5, new seeds for the best of that time"
     assert repeated.command == "huetune sweep finalists sweep --top 2 --seeds 2 --test '/x/a test.beton'"
     write_sweep(folder, data={})
     assert additions(read_sweep(folder))[1].command == "huetune sweep finalists sweep --top 2 --seeds 2"

@@ -120,6 +120,13 @@ def test_new_seeds_decide_who_is_best(repeated: Path):
     assert counts == "Of 2 trials: 2 complete; of 6 with new seeds: 6 complete."
 
 
+def test_one_new_seed_each_is_too_few_to_tell(tmp_path: Path):
+    folder = write_sweep(tmp_path / "sweep", {"fid": "min"})
+    for number, (fid, original) in enumerate([(18.0, None), (20.0, None), (19.0, 0), (21.0, 1)]):
+        write_run(folder, number, {"fid": fid}, repeat_of=original)
+    assert said(folder)[-1].startswith("No configuration has two new seeds that count, so how much of")
+
+
 def test_the_first_two_are_compared_by_welchs_test(repeated: Path):
     welch = ttest_ind([24.0, 24.2, 24.4], [20.1, 20.4, 20.6], equal_var=False).confidence_interval()
 

@@ -85,7 +85,7 @@ def told(address: str, timeout_s: float = 5) -> str:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("127.0.0.1:1", "nothing answers at"),
+        ("127.0.0.1:1", "nothing answers at --address '127.0.0.1:1' ("),
         ("no-such-host.invalid:6379", "nothing answers at --address 'no-such-host.invalid:6379'"),
         ("127.0.0.1", "is no address; give the host:port"),
         ("127.0.0.1:99999", "is no address"),

@@ -10,6 +10,7 @@ from played_sweeps import SPEC, Played, begin
 from search.driver.failures import Failure
 from search.driver.recovery import recovered
 from search.driver.verdict import Verdict
+from search.recording import write_record
 from search.records import read_evaluations, read_sweep, read_trial, trial_folder
 
 LOST = Failure("lost-node", "its node was lost")
@@ -235,6 +236,16 @@ def test_records_that_cannot_be_mended_stay_as_they_are(tmp_path: Path):
         "the sweep goes on without what cannot be read of trial 0001: exploits.jsonl: Invalid JSON: EOF while parsing "
         "an object"
     )
+
+
+def test_failed_attempt_keeps_its_cause_when_its_trial_is_tried_again(tmp_path: Path):
+    played = Played(begin(tmp_path / "sweep", pruning={"kind": "none"}, search={"trials": 1}))
+    played.play()
+    folder = trial_folder(played.folder, 0)
+    write_record(folder, read_trial(folder).state.model_copy(update={"state": "failed", "cause": "bug"}))
+    (trial,) = recovered(played.folder, print).trials
+    assert (trial.state.state, trial.state.cause) == ("waiting", "")
+    assert [attempt.cause for attempt in trial.all_attempts] == ["bug"]
 
 
 def test_copy_in_mid_write_and_damaged_records_are_mended_before_a_resume(tmp_path: Path):

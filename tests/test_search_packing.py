@@ -1,6 +1,7 @@
 """How many trials share a GPU: the choice from invented curves, the measuring for real on the CPU, and what is kept."""
 
 import io
+import json
 import multiprocessing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,6 +214,14 @@ def test_file_that_says_auto_is_still_the_same_sweep_once_it_is_measured(tmp_pat
     assert read_sweep_record(folder).spec["resources"]["gpu"] == 0.3333
     with pytest.raises(SweepError, match="another resources"):
         require_same_sweep(sweep(resources={"gpu": "auto", "cpu": 2}), folder)
+
+
+def test_record_from_before_a_key_existed_is_still_the_same_sweep(tmp_path: Path):
+    folder = begun(tmp_path)
+    record = json.loads((folder / "sweep.json").read_text())
+    del record["spec"]["resources"]["stage"], record["spec"]["failures"]
+    (folder / "sweep.json").write_text(json.dumps(record))
+    require_same_sweep(sweep(), folder)
 
 
 def test_table_marks_what_every_kind_of_gpu_has_room_for():

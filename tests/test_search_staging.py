@@ -48,7 +48,7 @@ def shared(betons: Betons, tmp_path: Path) -> Betons:
 
 
 def copied(stage: Stage, parcel: Parcel) -> Path:
-    with brought(stage, parcel, PathSource(), lambda _: None) as done:
+    with brought(stage, parcel, PathSource(), lambda _: None, print) as done:
         return done.file
 
 

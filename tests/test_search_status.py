@@ -184,7 +184,7 @@ def test_half_copied_trials_are_named_and_the_rest_is_shown(sweep: Path):
 def test_finished_copy_that_lacks_trials_is_not_told_as_finished(tmp_path: Path):
     sweep = write_sweep(tmp_path / "copied", num_trials=3)
     write_trial(sweep, 0, [values(60.0, 0.9)])
-    assert "it does not run; go on with" in shown(sweep)
+    assert "it is finished, but for 2 trials that cannot be read; `huetune sweep resume" in shown(sweep)
     assert "unreadable: 0001, 0002: no folder: not copied, or deleted" in shown(sweep)
 
 

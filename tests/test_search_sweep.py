@@ -50,7 +50,7 @@ def test_status_report_and_colorize_read_a_finished_sweep(finished: Path):
     photo = finished / "photo.jpg"
     make_photo("leaf", 99).save(photo)
     colorized = huetune("colorize", photo, "--from", "small", storage=finished)
-    assert Image.open(colorized.stdout.strip()).size == (64, 48)
+    assert Image.open(finished / colorized.stdout.strip()).size == (64, 48)
 
 
 def test_same_seed_gives_the_same_sweep_bit_for_bit(finished: Path, spec_file: Path, tmp_path: Path):
@@ -129,7 +129,7 @@ def test_trial_that_fails_or_diverges_is_told_and_the_others_go_on(betons: Beton
         "epochs": 1,
         "loss": {"classification": 1.0},
     }
-    space = {"optimizer.generator_lr": [1e-3, 1e30]}
+    space = {"optimizer.generator_lr": [1e-3, 1e30], "loss.l1": {"log": [1, 300]}}
     spec = write_spec(tmp_path / "spec.yaml", betons, base=base, space=space, search={"trials": 6, "sampler": "random"})
     status, errors = run_broken(spec, tmp_path, num_broken=1)
     assert status == 0, errors

@@ -12,6 +12,7 @@ from search.records import SweepRecord
 
 ONE_RUN_EACH = "Each configuration ran with one seed"
 ONE_GROUP = "Only one configuration was trained with several seeds"
+TOO_FEW_RUNS = "No configuration has two new seeds that count"
 
 
 def doubt_of_means(best: tuple[Group, ...], ranking: Ranking) -> str:
@@ -48,7 +49,8 @@ def doubt_of_single_runs(record: SweepRecord, ranking: Ranking, repeated: tuple[
     The outcomes on single photos are not recorded, so the two are compared as if on different photos. Networks tend to
     fail on the same ones: with them, a difference could show sooner.
     """
-    unknown = f"{ONE_GROUP if repeated else ONE_RUN_EACH}, so how much of the differences is chance is not known"
+    how_many = ONE_GROUP if repeated else TOO_FEW_RUNS if ranking.repeats else ONE_RUN_EACH
+    unknown = f"{how_many}, so how much of the differences is chance is not known"
     known = [said for name in ranking.objectives if (said := _about(name, record, ranking))]
     return f"{'; '.join([unknown, *known])}{_few_seeds(repeated)}."
 

@@ -26,20 +26,20 @@ def chosen_trial(sweep: Sweep, number: str) -> Choice:
     if number:
         return Choice(_numbered(sweep, number), "")
     ranking, name = rank(sweep), sweep.record.name
-    if not ranking.ranked:
+    repeated = best_first(groups(sweep, ranking), ranking)
+    if not ranking.ranked and len(repeated) < 2:
         raise RankingError(
             f"sweep {name!r} has no trial that can be ranked among its {len(sweep.trials)}, so none is best; "
             f"wait for one to complete, or name a trial: {name}:TRIAL"
         )
-    first = ranking.ranked[0].trial
-    if len(sweep.trials) == 1:
-        return Choice(first, "")
-    repeated = best_first(groups(sweep, ranking), ranking)
     if len(repeated) < 2:
-        return Choice(first, f"{name}: trial {first.number}, the first of {len(ranking.ranked)} ranked")
+        first = ranking.ranked[0].trial
+        why = f"{name}: trial {first.number}, the first of {len(ranking.ranked)} ranked"
+        return Choice(first, why if len(sweep.trials) > 1 else "")
     trial = _of(repeated[0])
     why = f"the first of {len(repeated)} configurations by its means over new seeds"
-    other = f"; {name}:{first.number} is the first of the ranking" if trial is not first else ""
+    others = [one.trial.number for one in ranking.ranked[:1] if one.trial is not trial]
+    other = f"; {name}:{others[0]} is the first of the ranking" if others else ""
     return Choice(trial, f"{name}: trial {trial.number}, {why}{other}")
 
 

@@ -82,11 +82,13 @@ def write_export(folder: Path, weights: Mapping[str, torch.Tensor], exported: Ma
         _write(scratch, weights, exported, card)
         if (folder / CONFIG).exists():
             _require_equal(scratch, folder)
-        else:
-            for name in FILES:
-                (scratch / name).replace(folder / name)
-    finally:
+    except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    if not (folder / CONFIG).exists():
+        for name in FILES:
+            (scratch / name).replace(folder / name)
+    shutil.rmtree(scratch, ignore_errors=True)  # after a break it stays, as the sign that the export is broken off
 
 
 def _is_broken_off(folder: Path) -> bool:

@@ -30,7 +30,6 @@ class Staged:
     """Files, or pairs of .beton and manifest, that the node had already."""
     sources: tuple[str, ...] = ()
     evicted: tuple[str, ...] = ()
-    place: str = ""
     room: str = ""
     fault: str = ""
     source_lost: bool = False
@@ -44,7 +43,7 @@ class Agent:
         self._parcels, self._server = parcels, FileServer(parcels)
         self._address = store
         self._store: StoreSource | None = None
-        self._bytes_copied = 0
+        self._bytes_copied, self._evicted = 0, list[str]()
 
     def missing_bytes(self) -> tuple[int, bool]:
         """How much is to be copied, and whether some of it can only come from another node. Raises StoreError."""
@@ -58,9 +57,10 @@ class Agent:
         try:
             return self._brought(other)
         except StagingError as error:
-            return Staged(fault=str(error), source_lost=other is not None and type(error) is StagingError)
+            lost = other is not None and type(error) is StagingError
+            return Staged(fault=str(error), source_lost=lost, evicted=tuple(self._evicted))
         except HuetuneError as error:  # of the store
-            return Staged(fault=str(error))
+            return Staged(fault=str(error), evicted=tuple(self._evicted))
 
     def bytes_copied(self) -> int:
         return self._bytes_copied
@@ -72,16 +72,18 @@ class Agent:
     def _brought(self, peer: PeerSource | None) -> Staged:
         stage, found = made_stage(), Counter[bool]()
         sources: dict[str, None] = {}
-        evicted: list[str] = []
         for parcel in self._parcels:
             source: Source = self._source(parcel) or peer or Nowhere()
-            with brought(stage, parcel, source, self._advance) as done:
+            with brought(stage, parcel, source, self._advance, self._evicted.append) as done:
                 found[done.copied] += 1
-                evicted += done.evicted
                 sources |= {source.shown: None} if done.copied else {}
-        room = decimal(free_bytes(stage.folder))
         return Staged(
-            found[True], self._bytes_copied, found[False], tuple(sources), tuple(evicted), str(stage.folder), room
+            num_copied=found[True],
+            bytes_copied=self._bytes_copied,
+            num_there=found[False],
+            sources=tuple(sources),
+            evicted=tuple(self._evicted),
+            room=decimal(free_bytes(stage.folder)),
         )
 
     def _open_store(self) -> None:

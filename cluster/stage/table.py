@@ -42,7 +42,8 @@ def print_staged(staged: Mapping[Node, Staged], console: Console) -> None:
         copied = f"{one.num_copied} ({decimal(one.bytes_copied)})" if one.num_copied else ""
         there = str(one.num_there) if one.num_there else ""
         deleted = f"deleted unused {', '.join(one.evicted)}" if one.evicted else ""
-        cells = [copied, there, ", ".join(one.sources), one.room, one.fault or deleted]
+        told = "; ".join(filter(None, [one.fault, deleted]))
+        cells = [copied, there, ", ".join(one.sources), one.room, told]
         table.add_row(escape(node.name), verdict, *map(escape, cells))
     console.print(table)
     if len(well) > MAX_ROWS:

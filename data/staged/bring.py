@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import gethostname
@@ -24,6 +24,7 @@ _STAGE_LOCK = ".lock"
 Chunk = bytes | memoryview
 Advance = Callable[[int], None]
 """Is told of bytes that have been copied."""
+Evicted = Callable[[str], None]
 
 
 class Source(Protocol):
@@ -43,15 +44,14 @@ class Brought:
     file: Path
     copied: bool
     """False: the node had it already."""
-    evicted: tuple[str, ...] = ()
-    """The copies that had to go to make room."""
 
 
 @contextmanager
-def brought(stage: Stage, parcel: Parcel, source: Source, advance: Advance) -> Iterator[Brought]:
+def brought(stage: Stage, parcel: Parcel, source: Source, advance: Advance, evicted: Evicted) -> Iterator[Brought]:
     """A parcel on this node's disk, where it stays as long as it is used; copied from `source` unless it is there.
 
     Of many processes that ask for it one copies, and the others wait; if that one dies the next begins anew.
+    evicted: is told of each copy that has to go to make room, also where the parcel cannot be brought in the end.
 
     Raises:
         NoRoomError: the disk has no room for it.
@@ -60,42 +60,39 @@ def brought(stage: Stage, parcel: Parcel, source: Source, advance: Advance) -> I
     """
     with ExitStack() as held:
         with _told(stage):
-            copied, evicted = _obtained(stage, parcel, source, advance, held.enter_context(_lease(stage, parcel)))
+            own = held.enter_context(lease(stage.lock_file(parcel.sha256)))
+            copied = _obtained(stage, parcel, own, lambda: _make(stage, parcel, source, advance, evicted))
+            own.note_use()
+            if parcel.origin:
+                stage.note_origin(parcel)
         kept = stage.entry(parcel.sha256) or parcel
-        yield Brought(stage.file(kept), copied, tuple(evicted))
+        yield Brought(stage.file(kept), copied)
 
 
-def _lease(stage: Stage, parcel: Parcel) -> AbstractContextManager[Lease]:
-    return lease(stage.lock_file(parcel.sha256))
-
-
-def _obtained(stage: Stage, parcel: Parcel, source: Source, advance: Advance, held: Lease) -> tuple[bool, list[str]]:
-    """Whether the parcel was copied, and what had to go for it; the lease is shared in the end."""
-    copied, evicted = False, []
+def _obtained(stage: Stage, parcel: Parcel, held: Lease, make: Callable[[], None]) -> bool:
+    """Whether the parcel had to be made; it is there, and its lease is shared, in the end."""
+    made = False
     held.share()
     while stage.entry(parcel.sha256) is None:
         held.alone()
         if stage.entry(parcel.sha256) is None:
-            evicted += _make(stage, parcel, source, advance)
-            copied = True
+            make()
+            made = True
         held.share()
-    held.note_use()
-    if parcel.origin:
-        stage.note_origin(parcel)
-    return copied, evicted
+    return made
 
 
-def _make(stage: Stage, parcel: Parcel, source: Source, advance: Advance) -> list[str]:
+def _make(stage: Stage, parcel: Parcel, source: Source, advance: Advance, evicted: Evicted) -> None:
     with stage.being_made(parcel) as scratch:
         with lease(stage.folder / _STAGE_LOCK) as held:  # so that no two count on the same room
             held.alone()
             stage.remove_leftovers()
-            evicted = make_room(stage, parcel.num_bytes)
+            for gone in make_room(stage, parcel.num_bytes):
+                evicted(gone)
             for piece in parcel.pieces:
                 _reserve(scratch / piece.name, piece.num_bytes)
         for piece in parcel.pieces:
             _copy(piece, source.chunks(parcel, piece), source.shown, scratch / piece.name, advance)
-    return evicted
 
 
 @contextmanager

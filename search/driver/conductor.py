@@ -5,7 +5,7 @@ when its worker dies, and goes on later from its last checkpoint. What is decide
 whatever breaks, the records are ahead of every other memory.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -275,9 +275,9 @@ class Conductor:
                 self.parked.discard(release.number)
                 self.queue.put(release.number)
 
-    def noticed(self, notices: Iterable[tuple[str, str]]) -> None:
-        """Pass on what a worker has noticed: what it is about, which is said once, and a line."""
-        for about, notice in notices:
+    def noticed(self, notices: Mapping[str, str]) -> None:
+        """Pass on what others have noticed, by what it is about: that is said once."""
+        for about, notice in notices.items():
             if about not in self._noticed:
                 self._noticed.add(about)
                 self._progress.note(notice)

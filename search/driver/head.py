@@ -35,7 +35,7 @@ def find_head(address: str, timeout_s: float = CONNECT_TIMEOUT_S) -> str:
         SweepError: it is not so.
     """
     place = _canonical(address)
-    _require_listener(place, timeout_s)
+    _require_listener(place, address, timeout_s)
     with init_grpc_channel(place, _OPTIONS) as channel:
         head = NodeInfoGcsServiceStub(channel)
         _require_welcome(head, place, timeout_s)
@@ -92,13 +92,14 @@ def _require_host_and_port(address: str) -> None:
         raise SweepError(f"--address {address!r} is no address; give the host:port of a running Ray head, or auto")
 
 
-def _require_listener(place: str, timeout_s: float) -> None:
+def _require_listener(place: str, given: str, timeout_s: float) -> None:
     host, _, port = place.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
     except OSError as error:
+        reason = f"{error}" if place == given else f"{place}: {error}"
         raise SweepError(
-            f"nothing answers at --address {place!r} ({error}); give the host:port of a running Ray head"
+            f"nothing answers at --address {given!r} ({reason}); give the host:port of a running Ray head"
         ) from None
 
 

@@ -135,7 +135,7 @@ class TrialQueue:
         for entry, point in enumerate(points):
             if made and point.items() <= made[0].items():
                 made.popleft()
-            elif entry >= num_before and not made:
+            elif entry >= num_before and not made and not self._num_sampled:
                 number, is_new = self.enqueue(point, FROM_THE_SPEC)
                 if not is_new:
                     again = f"entry {entry + 1} has the values of trial {number}"

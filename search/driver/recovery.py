@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from search.damage import by_reason
 from search.recording import write_record
 from search.records import (
+    Attempt,
     RecordsError,
     Sweep,
     Trial,
@@ -43,7 +44,7 @@ def recovered(folder: Path, note: Callable[[str], None]) -> Sweep:
         note(f"trial {line}")
     for trial in sweep.trials:
         if _is_broken_off(trial) or (trial.state.state == "failed" and trial.config):
-            _let_go_on(trial.folder, trial.state)
+            _let_go_on(trial.folder, trial.state, trial.all_attempts)
     return read_sweep(folder)
 
 
@@ -64,8 +65,11 @@ def _set_aside(trial: Path) -> bool:
         return False
 
 
-def _let_go_on(trial: Path, state: TrialState) -> None:
+def _let_go_on(trial: Path, state: TrialState, attempts: tuple[Attempt, ...] = ()) -> None:
+    """attempts: those that there were, with their causes. None: what the state knows of them."""
     update: dict[str, object] = {"state": "waiting", "reason": "", "cause": "", "failures": {}, "num_evaluations": None}
+    if attempts:
+        update["earlier"] = attempts
     write_record(trial, state.model_copy(update=update))
 
 

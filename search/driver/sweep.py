@@ -86,9 +86,10 @@ def require_same_sweep(spec: SweepSpec, folder: Path) -> None:
     if record.lineage:
         return
     asked = spec.model_dump(mode="json")
+    began = SweepSpec.model_validate(record.spec).model_dump(mode="json")  # what older records lack has its default
     if asked["resources"]["gpu"] == "auto" and record.packing:
         asked["resources"]["gpu"] = record.num_gpus
-    if other := [name for name in asked if name != "name" and asked[name] != record.spec.get(name)]:
+    if other := [name for name in asked if name != "name" and asked[name] != began[name]]:
         raise SweepError(
             f"the sweep {folder.name!r} in {folder.parent} began with another {', '.join(other)} than the file says; "
             "put that back, change the sweep with `huetune sweep extend`, or give this one another name with --name"

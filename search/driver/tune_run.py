@@ -122,7 +122,7 @@ class _TuneScheduler(FIFOScheduler):
         return super().choose_trial_to_run(tune_controller)
 
     def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
-        self._run.conductor.noticed(result.get("notices", ()))
+        self._run.conductor.noticed(dict(result.get("notices", ())))
         goes_on = self._run.guarded(lambda: self._run.conductor.evaluated(result["number"], result), True)
         return self.CONTINUE if goes_on else self.STOP
 

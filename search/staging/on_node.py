@@ -39,9 +39,11 @@ class Staging:
                 tell(f"{gethostname()} {parcel.name}", f"{error}; trials there read {original} itself")
 
     def _bring(self, parcel: Parcel, tell: Tell) -> None:
-        with brought(made_stage(), parcel, self._source(parcel), advance=lambda _: None) as done:
-            for name in done.evicted:
-                tell(f"{gethostname()} {name}", f"{gethostname()} deleted its unused copy of {name} for {parcel.name}")
+        def evicted(name: str) -> None:
+            tell(f"{gethostname()} {name}", f"{gethostname()} deleted its unused copy of {name} for {parcel.name}")
+
+        with brought(made_stage(), parcel, self._source(parcel), advance=lambda _: None, evicted=evicted):
+            return
 
     def _source(self, parcel: Parcel) -> Source:
         path = PathSource()

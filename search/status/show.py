@@ -86,8 +86,11 @@ def _whether_it_runs(summary: SweepSummary) -> str:
         return f"{summary.driver} runs it now{paused}"
     paused = ", and it is paused" if summary.paused else ""
     left = any(summary.states.get(state) for state in ("waiting", "running", "paused", "failed"))
-    if left or summary.unreadable or (summary.asked_for or 0) > summary.budget["trials"].used:
+    if left or (summary.asked_for or 0) > summary.budget["trials"].used:
         return f"it does not run{paused}; go on with `{summary.resume}`"
+    if unreadable := len(summary.unreadable):
+        what = f"{unreadable} trial{'s' * (unreadable > 1)} that cannot be read"
+        return f"it is finished, but for {what}; `{summary.resume}` mends what can be"
     return "it is finished"
 
 

@@ -47,7 +47,7 @@ def forget(path: Path) -> None:
 
 
 def staged(parcel: Parcel, stage: Stage) -> None:
-    with brought(stage, parcel, PathSource(), lambda _: None) as done:
+    with brought(stage, parcel, PathSource(), lambda _: None, print) as done:
         assert done.copied
     stage.discard(parcel.sha256)
 

@@ -76,7 +76,7 @@ def additions(sweep: Sweep) -> list[Addition]:
     repeats = [trial for trial in sweep.trials if trial.start.repeat_of is not None]
     if repeats:
         numbers = f"Trial{'s' * (len(repeats) > 1)} {listed(trial.number for trial in repeats)}"
-        found.append(Addition(f"{numbers}, the best ones with new seeds", _finalists(sweep.record, repeats)))
+        found.append(Addition(f"{numbers}, new seeds for the best of that time", _finalists(sweep.record, repeats)))
     return found
 
 
