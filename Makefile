@@ -6,10 +6,10 @@ PYTHON := .venv/bin/python
 UV := $(or $(shell command -v uv),.venv/bin/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint setup lock
+.PHONY: help demo test test-cluster lint setup lock
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 demo: setup ## build a data set of real photos, run a sweep on it, write its report (again: NAME=another)
 	$(HUETUNE) data build groceries --size 64 --raw --val 0.2 --out $(DATA)
@@ -20,9 +20,13 @@ demo: setup ## build a data set of real photos, run a sweep on it, write its rep
 	fi
 	$(HUETUNE) report $(NAME)
 
-test: ## run all tests but those that need a GPU
+test: ## run all tests but those that need a GPU or a whole cluster
 	@cluster/setup.sh --tests
-	$(PYTHON) -m pytest -m "not gpu" -n logical --maxprocesses 8 --dist loadgroup --durations=10
+	$(PYTHON) -m pytest -m "not gpu and not cluster" -n logical --maxprocesses 8 --dist loadgroup --durations=10
+
+test-cluster: ## run the tests on several Ray nodes and on Slurm, one after the other; root for Slurm and for some nodes
+	@cluster/setup.sh --tests
+	$(PYTHON) -m pytest -m cluster --durations=10
 
 lint: setup ## check style and types
 	$(PYTHON) -m ruff check .

@@ -45,12 +45,17 @@ def report(
         from analysis.certainty.verdict import verdict  # with the libraries that rank and draw, which take seconds
         from analysis.report.sections.comparison import beside_others
         from analysis.report.write import write_report
+        from search.damage import by_reason
 
         target = folder or output_folder(place.report_folder)
         with console.status("ranking and drawing"):
             compared = tuple(other.folder for other in others)
             subject = write_report(place.folder, target, top, compared, rule, place.bring_some)
     typer.echo(" ".join(verdict(subject.sweep, subject.ranking)))
+    for line in by_reason(subject.sweep.unreadable):
+        typer.echo(f"unreadable: {line}")
+    for line in by_reason(subject.sweep.notices):
+        typer.echo(f"trial {line}")
     if subject.ranking.ranked:
         typer.echo(subject.ranking.statement)
         Console().print(_table(subject))

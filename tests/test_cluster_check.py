@@ -17,7 +17,7 @@ from raylets import CAN_MOUNT, head, joined, with_clock_ahead, with_other_versio
 
 from search.records import read_sweep
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("ray")]
 needs_mounts = pytest.mark.skipif(not CAN_MOUNT, reason="mount namespaces need root")
 
 

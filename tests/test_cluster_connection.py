@@ -11,9 +11,10 @@ from pathlib import Path
 
 import grpc
 import pytest
+import ray
 from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
 
-from search.driver.connection import trials_at_once
+from search.driver.connection import connected, trials_at_once
 from search.driver.growth import growth, kinds_to_come
 from search.driver.head import find_head
 from search.driver.head_watch import HeadWatch
@@ -164,3 +165,16 @@ def test_cluster_that_grows_has_room_for_what_is_to_come(monkeypatch: pytest.Mon
         monkeypatch.setenv(name, value)
     assert kinds_to_come() == [{"CPU": 8, "GPU": 2, "count": 3}, {"CPU": 4, "GPU": 0, "count": 1}]
     assert [trials_at_once(kind, cpu=2, gpu=0.5) for kind in kinds_to_come()] == [4, 0]
+
+
+def test_machine_too_busy_for_ray_is_told_after_several_tries(monkeypatch: pytest.MonkeyPatch):
+    tries = []
+
+    def init(**settings: object) -> None:
+        tries.append(settings)
+        raise Exception("The current node timed out during startup. This could happen because some of the raylet")
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(SweepError, match="has not started here in 3 times 30 s"), connected(None):
+        pass
+    assert len(tries) == 3

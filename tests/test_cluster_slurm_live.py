@@ -12,7 +12,7 @@ from slurm_cluster import CPUS_OF_NODE, OBSTACLE, SlurmNodes, command, job, slur
 from search.records import Sweep, read_evaluations, read_sweep, trial_folder
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.cluster,
     pytest.mark.xdist_group("ray"),
     pytest.mark.skipif(bool(OBSTACLE), reason=OBSTACLE),
 ]

@@ -24,7 +24,7 @@ from data.manifest import check_quick
 from data.staged.stage import Stage
 from search.records import read_sweep
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("ray")]
 needs_mounts = pytest.mark.skipif(not CAN_MOUNT, reason="mount namespaces need root")
 ROOT = Path(__file__).parents[1]
 NODES = ("head", "second", "blind")

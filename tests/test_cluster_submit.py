@@ -16,7 +16,7 @@ from ray_head import Head, ray_head
 
 from search.records import read_sweep
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("ray")]
 RUNNING_S = 240
 HUETUNE = [sys.executable, "-m", "huetune"]
 

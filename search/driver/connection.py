@@ -19,6 +19,8 @@ from search.driver.shipped import shipped_code
 from search.errors import SweepError
 
 ASK_EVERY_S = 2.0
+MAX_STARTS = 3
+"""Ray gives its own processes 30 s to start, which on a busy machine may not be enough."""
 
 # Set before Ray reads them. Tune's own console and loggers would say everything twice; its snapshots, which we never go
 # back to, would cost more with every trial.
@@ -69,13 +71,20 @@ def _start_local() -> None:
     # for the processes that it starts: in ours it was read when ray was imported.
     ray_constants.ENABLE_RAY_CLUSTER = False
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    ray.init(
-        address="local",
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        _node_ip_address="127.0.0.1",
-    )
+    for _ in range(MAX_STARTS):
+        try:
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address="127.0.0.1",
+            )
+            return
+        except Exception as error:  # which is all that Ray says it is
+            if "timed out during startup" not in str(error):
+                raise
+    raise SweepError(f"Ray has not started here in {MAX_STARTS} times 30 s: the machine is too busy; try again later")
 
 
 def _join(address: str) -> str:
