@@ -21,7 +21,7 @@ class SlowSource(PathSource):
     def __init__(self, begun: Path, hold: Path) -> None:
         self._begun, self._hold = begun, hold
 
-    def chunks(self, parcel: Parcel, piece: Piece) -> Iterator[bytes]:
+    def chunks(self, parcel: Parcel, piece: Piece) -> Iterator[memoryview]:
         with self._begun.open("a") as file:
             file.write(f"{os.getpid()} {piece.name}\n")
         while self._hold.exists():

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -222,7 +222,7 @@ def test_room_is_reserved_before_a_byte_is_read(disk: Stage, tmp_path: Path, mon
 
 
 class Unread(PathSource):
-    def chunks(self, parcel: Parcel, piece: Piece) -> Iterable[bytes]:
+    def chunks(self, parcel: Parcel, piece: Piece) -> Iterator[memoryview]:
         raise AssertionError("nothing was to be read")
 
 

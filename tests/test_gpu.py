@@ -33,8 +33,6 @@ from search.spec.sweep_spec import parse_spec
 from search.worker.device import CUDA_CONTEXT_BYTES, lent_device
 from search.worker.outcome import outcome_of
 
-Answers = Queue[tuple[str, int]]
-
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
@@ -167,7 +165,7 @@ def test_memory_of_the_gpu_returns_to_its_level_after_each_trial(betons: Betons,
     assert levels[2] == levels[1]
 
 
-def ever_more(answers: Answers, told: Event) -> None:
+def ever_more(answers: "Queue[tuple[str, int]]", told: Event) -> None:
     """A trial with half of the GPU that outgrows it, and holds what it has until it is told to end."""
     lent_device(1, 0.5)
     kept = []
@@ -180,7 +178,7 @@ def ever_more(answers: Answers, told: Event) -> None:
     told.wait(300)
 
 
-def its_share_late(answers: Answers, begun: Event, told: Event) -> None:
+def its_share_late(answers: "Queue[tuple[str, int]]", begun: Event, told: Event) -> None:
     """Its neighbour, which takes most of its own half once it is told to."""
     lent_device(1, 0.5)
     ones = torch.ones(1 << 20, device=CUDA)

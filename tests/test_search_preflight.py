@@ -87,7 +87,7 @@ def test_copy_on_the_node_stands_for_photos_that_it_does_not_see(
     question: Question, beton: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("HUETUNE_STAGE", str(tmp_path / "stage"))
-    with brought(made_stage(), beton_parcel(beton), PathSource(), lambda num_bytes: None):
+    with brought(made_stage(), beton_parcel(beton), PathSource(), lambda num_bytes: None, print):
         pass
     photos = replace(question.photos[0], path=beton)
     beton.unlink()

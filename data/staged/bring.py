@@ -34,7 +34,10 @@ class Source(Protocol):
     """In words."""
 
     def chunks(self, parcel: Parcel, piece: Piece) -> Iterable[Chunk]:
-        """The bytes of a file, some megabytes at a time. Raises StagingError if it cannot be read."""
+        """The bytes of a file, some megabytes at a time; each may be overwritten when the next but one is asked for.
+
+        Raises StagingError if it cannot be read.
+        """
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from search.driver.connection import trials_at_once
 from search.preflight.nodes import Node, ask, living_nodes
 from search.spec.sections import ResourcesSection
 
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 """A node that has not answered by then is taken to hold nothing."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -88,10 +89,11 @@ def main() -> None:
             "cp, then sha256sum of the copy": lambda: copied(source, target, verified=True),
             "sha256sum of the source": lambda: run("sha256sum", source),
         }
-        times = {name: [] for name in works}
-        for _ in range(arguments.rounds):  # in turns, as other work on the machine comes and goes
-            for name, work in works.items():
-                times[name].append(seconds(work, source))
+        times: dict[str, list[float]] = {name: [] for name in works}
+        for turn in range(arguments.rounds):  # in turns, as other work on the machine comes and goes
+            # And in another order each time: who comes after a deletion finds memory free for what he writes.
+            for name in random.Random(turn).sample([*works], len(works)):  # noqa: S311
+                times[name].append(seconds(works[name], source))
         table = Table("", "MB a second", "best", "seconds")
         for name, taken in times.items():
             middle = sorted(taken)[len(taken) // 2]
